@@ -1,0 +1,109 @@
+import { createInterface } from "node:readline/promises";
+import { loadConfig } from "../config/load.js";
+import type { LoadedConfig } from "../config/types.js";
+import { type Command, globalOptions } from "../ffmpeg/command.js";
+import { parseCommand } from "../ffmpeg/parse.js";
+import { EventStream } from "../job/events.js";
+
+/** Exit status for a configuration that cannot be used. */
+const BAD_CONFIG = 3;
+
+/**
+ * Runs an ffmpeg command line. `flags` are the `-df_` ones, already taken out of it.
+ * Gives the exit status that ffmpeg would have given, or 3 for a bad configuration.
+ */
+export async function run(argv: readonly string[], flags: ReadonlyMap<string, string>): Promise<number> {
+  const loaded = loadConfig({ flags, env: process.env, cwd: process.cwd() });
+  if (!loaded.ok) {
+    const { renderError } = await import("../ui/errors.js");
+    for (const problem of loaded.failure) process.stderr.write(renderError(problem));
+    return BAD_CONFIG;
+  }
+  if (flags.has("help")) {
+    const { flagHelp } = await import("./help.js");
+    process.stdout.write(flagHelp());
+    return 0;
+  }
+  const parsed = parseCommand(argv);
+  const inputs = parsed.ok ? parsed.value.inputs.length : 1;
+  if (inputs === 0 && loaded.value.config.summary === undefined && !loaded.value.config.plan) {
+    // Nothing to split and nothing to report: plain ffmpeg, without loading more than it takes to start it.
+    const { runWhole } = await import("../job/whole.js");
+    return runWhole(loaded.value.config.ffmpeg_bin, argv);
+  }
+  const command = parsed.ok ? parsed.value : undefined;
+  return loaded.value.config.plan ? showPlan(argv, loaded.value) : runWithViews(argv, command, loaded.value);
+}
+
+async function showPlan(argv: readonly string[], loaded: LoadedConfig): Promise<number> {
+  const [{ explain }, { renderPlan }] = await Promise.all([import("../job/explain.js"), import("../ui/plan.js")]);
+  const plan = await explain(argv, loaded.config, new AbortController().signal);
+  process.stdout.write(renderPlan(plan));
+  return 0;
+}
+
+async function runWithViews(
+  argv: readonly string[],
+  command: Command | undefined,
+  { config, notes }: LoadedConfig,
+): Promise<number> {
+  const [{ runJob }, { attachViews, renderError }] = await Promise.all([
+    import("../job/job.js"),
+    import("../ui/index.js"),
+  ]);
+  const events = new EventStream();
+  const globals = command ? globalOptions(command) : [];
+  const last = (name: string): ReturnType<typeof globals.findLast> => globals.findLast((use) => use.name === name);
+  const views = attachViews(events, {
+    stderr: process.stderr,
+    isTTY: process.stderr.isTTY,
+    columns: process.stderr.isTTY ? process.stderr.columns : undefined,
+    env: process.env,
+    loglevel: last("loglevel")?.value ?? config.loglevel,
+    stats: last("stats")?.negated !== true,
+    forceStats: last("stats")?.negated === false,
+    hideBanner: last("hide_banner") !== undefined,
+  });
+  const stop = stopOnSignals();
+  try {
+    for (const { what, fix } of notes) {
+      events.emit({ type: "notice", level: "info", text: fix === undefined ? what : `${what} (${fix})` });
+    }
+    return await runJob({ argv, config, events, stdin: process.stdin, mayOverwrite, signal: stop.signal });
+  } finally {
+    stop.off();
+    views.stop();
+    if (config.summary !== undefined) {
+      const written = await views.summary.writeSummary(config.summary);
+      if (!written.ok) process.stderr.write(renderError(written.failure));
+    }
+  }
+}
+
+/** First signal: stop in order. Second: out at once. */
+function stopOnSignals(): { readonly signal: AbortSignal; off(): void } {
+  const controller = new AbortController();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) process.exit(255);
+    controller.abort();
+  };
+  const signals: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) process.on(signal, onSignal);
+  return {
+    signal: controller.signal,
+    off: () => {
+      for (const signal of signals) process.off(signal, onSignal);
+    },
+  };
+}
+
+/** ffmpeg's question, in its own words (fftools/ffmpeg_opt.c assert_file_overwrite). */
+async function mayOverwrite(path: string): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await lines.question(`File '${path}' already exists. Overwrite? [y/N] `);
+    return /^y/i.test(answer.trim());
+  } finally {
+    lines.close();
+  }
+}

@@ -1,0 +1,69 @@
+import type { Problem } from "../lib/result.js";
+
+/** The shapes that the rest of the program sees after config, flags and environment were merged and checked. */
+export interface WorkerConfig {
+  /** Unique in the list: the name given, or host, host/numa1, host-2. */
+  readonly name: string;
+  /** Host name, address or an alias of ~/.ssh/config. */
+  readonly host: string;
+  readonly user: string | undefined;
+  readonly port: number | undefined;
+  /** A private key of this machine, "~" already replaced. */
+  readonly identity_file: string | undefined;
+  /** Seconds to wait for a connection. */
+  readonly connect_timeout: number | undefined;
+  /** Folder ON THE WORKER that job folders are made in. */
+  readonly work_path: string;
+  readonly ffmpeg_bin: string;
+  readonly platform: "Linux" | "Darwin" | "BSD" | "Windows";
+  readonly slots: number;
+  /** NUMA node its ffmpeg is bound to with numactl. */
+  readonly numa: number | undefined;
+}
+
+export interface Config {
+  readonly ffmpeg_bin: string;
+  readonly ffprobe_bin: string;
+  /** Absolute. */
+  readonly server_work_path: string;
+  /** Chunk length aimed at, and its bounds, in frames: keyint_min <= segment_frames <= keyint_max after clamping. */
+  readonly segment_frames: number;
+  readonly keyint_min: number;
+  readonly keyint_max: number;
+  readonly job_max_retries: number;
+  readonly loglevel: "quiet" | "error" | "warning" | "info" | "verbose" | "debug";
+  readonly fallback: "local" | "fail";
+  /** Slots on this machine; "auto": cores when there are no workers, 0 when there are. */
+  readonly local_slots: number | "auto";
+  readonly workers: readonly WorkerConfig[];
+  /** -df_summary=FILE (absolute), -df_plan: only on the command line. */
+  readonly summary: string | undefined;
+  readonly plan: boolean;
+}
+
+/** The settings that may stand in a config file, in the order they are shown. */
+export const CONFIG_KEYS = [
+  "ffmpeg_bin",
+  "ffprobe_bin",
+  "server_work_path",
+  "segment_frames",
+  "keyint_min",
+  "keyint_max",
+  "job_max_retries",
+  "loglevel",
+  "fallback",
+  "local_slots",
+  "workers",
+] as const;
+
+export type ConfigKey = (typeof CONFIG_KEYS)[number];
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Where each value came from, in words: "-df_keyint_min", "DISTFFMPEG_LOGLEVEL", "/home/u/x.json:7", "default". */
+  readonly origins: Readonly<Record<ConfigKey, string>>;
+  /** The config files that were read, strongest first. */
+  readonly files: readonly string[];
+  /** What the user should hear of but nothing stops for. */
+  readonly notes: readonly Problem[];
+}

@@ -1,0 +1,76 @@
+import { parseRational, type Rational } from "../lib/rational.js";
+
+/** One line of ffmpeg's "Stream mapping:" for a stream that goes from an input straight to an output. */
+export interface StreamMapping {
+  readonly inputFile: number;
+  readonly inputStream: number;
+  readonly outputFile: number;
+  readonly outputStream: number;
+  /** Undefined when the stream is copied. */
+  readonly decoder: string | undefined;
+  readonly encoder: string | undefined;
+}
+
+/** What a filter graph is fed, by ffmpeg's own word (`-v verbose`, libavfilter/buffersrc.c). */
+export interface GraphInput {
+  readonly inputFile: number;
+  readonly inputStream: number;
+  readonly width: number;
+  readonly height: number;
+  readonly pixelFormat: string;
+  readonly timeBase: Rational;
+  /** The rate ffmpeg guessed or was told for the stream; undefined when it knows none (0/1). */
+  readonly frameRate: Rational | undefined;
+}
+
+export type LogFact =
+  | { readonly kind: "mapping"; readonly mapping: StreamMapping }
+  /** A mapping line that is not one stream to one stream (a complex filter graph). */
+  | { readonly kind: "complex-mapping"; readonly text: string }
+  | { readonly kind: "graph-input"; readonly input: GraphInput };
+
+/**
+ * Reads ffmpeg's log at `-v verbose` (fftools/ffmpeg.c print_stream_maps, libavfilter/buffersrc.c init_video;
+ * ffmpeg 5.1 and 7.1). Lines that say nothing of interest give undefined.
+ */
+export function readLogLine(line: string): LogFact | undefined {
+  const direct = /^ {2}Stream #(\d+):(\d+) -> #(\d+):(\d+) \((copy|(\S+) \((\S+)\) -> (\S+) \((\S+)\))\)/.exec(line);
+  if (direct) {
+    const [, inFile, inStream, outFile, outStream, , decoderCodec, decoderName, encoderCodec, encoderName] = direct;
+    return {
+      kind: "mapping",
+      mapping: {
+        inputFile: Number(inFile),
+        inputStream: Number(inStream),
+        outputFile: Number(outFile),
+        outputStream: Number(outStream),
+        decoder: decoderName === "native" ? decoderCodec : decoderName,
+        encoder: encoderName === "native" ? encoderCodec : encoderName,
+      },
+    };
+  }
+  if (/^ {2}(Stream #|File )\S+.* -> /.test(line) || /^ {2}\S+ -> Stream #/.test(line)) {
+    return { kind: "complex-mapping", text: line.trim() };
+  }
+  const graph =
+    /^\[graph \d+ input from stream (\d+):(\d+) @ 0x[0-9a-f]+\] w:(\d+) h:(\d+) pixfmt:(\S+) tb:(\S+) fr:(\S+) sar:/.exec(
+      line,
+    );
+  if (!graph) return undefined;
+  const [, file, stream, width, height, pixelFormat = "", tb = "", fr = ""] = graph;
+  const timeBase = parseRational(tb);
+  if (!timeBase) return undefined;
+  const frameRate = parseRational(fr);
+  return {
+    kind: "graph-input",
+    input: {
+      inputFile: Number(file),
+      inputStream: Number(stream),
+      width: Number(width),
+      height: Number(height),
+      pixelFormat,
+      timeBase,
+      frameRate: frameRate && frameRate.num > 0n ? frameRate : undefined,
+    },
+  };
+}

@@ -1,0 +1,165 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { ProgressBlocks } from "../ffmpeg/progress.js";
+import { fail, ok, type Result } from "../lib/result.js";
+import { type VerifiedChunk, verifyChunk } from "../join/verify-chunk.js";
+import type { FilmPlan } from "../plan/film.js";
+import { remoteArgs } from "../plan/stages.js";
+import type { Lane, LaneFailure } from "../schedule/dispatcher.js";
+import type { ReadyChunk } from "../split/splitter.js";
+import type { ProcessEnd, Session, TransportFailure } from "../workers/transport.js";
+import type { EventStream } from "./events.js";
+
+/** A task of the dispatcher: a chunk by its place in the film. */
+export interface ChunkTask {
+  readonly index: number;
+  readonly ready: ReadyChunk;
+}
+
+/** What a lane needs to know of its worker. */
+export interface LaneSetup {
+  readonly name: string;
+  readonly slots: number;
+  /** One session for every few slots; never empty. */
+  readonly sessions: readonly Session[];
+  readonly sharesHostFiles: boolean;
+  readonly ffmpeg: string;
+  /** The words that bind ffmpeg to a NUMA node, before its name; empty where there is none. */
+  readonly binding: readonly string[];
+}
+
+/** What all lanes of a job share. */
+export interface LaneJob {
+  readonly plan: FilmPlan;
+  readonly hostFfmpeg: string;
+  readonly folder: string;
+  readonly events: EventStream;
+}
+
+/** A worker at work on chunks: uploads the next while it encodes, fetches what is encoded, and holds it against the plan. */
+export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
+  readonly name: string;
+  readonly slots: number;
+  readonly ahead: number;
+  readonly #uploaded = new Map<number, string>();
+
+  constructor(
+    private readonly setup: LaneSetup,
+    private readonly job: LaneJob,
+  ) {
+    this.name = setup.name;
+    this.slots = setup.slots;
+    // Where nothing is copied there is nothing to do ahead.
+    this.ahead = setup.sharesHostFiles ? 0 : 1;
+  }
+
+  async prepare(task: ChunkTask, signal: AbortSignal): Promise<Result<void, LaneFailure>> {
+    const put = await this.#session(0).put(task.ready.path, sourceName(task), signal);
+    if (!put.ok) return fail(laneFailure(put.failure));
+    this.#uploaded.set(task.index, put.value);
+    return ok(undefined);
+  }
+
+  async execute(task: ChunkTask, slot: number, signal: AbortSignal): Promise<Result<VerifiedChunk, LaneFailure>> {
+    const { events } = this.job;
+    const session = this.#session(slot);
+    const place = { chunk: task.index, worker: this.name, slot };
+    const started = performance.now();
+    events.emit({ type: "chunk-encode", ...place });
+    const end = await this.#encode(task, session, place, signal);
+    try {
+      if (!end.ok) return fail(laneFailure(end.failure));
+      if (end.value.code !== 0) return fail(encodeFailure(end.value));
+      const seconds = (performance.now() - started) / 1000;
+      events.emit({ type: "chunk-download", ...place });
+      const fetched = await this.#fetch(task, session, signal);
+      if (!fetched.ok) return fetched;
+      events.emit({
+        type: "chunk-done",
+        ...place,
+        frames: task.ready.chunk.ticks.length,
+        bytes: fetched.value.bytes,
+        seconds,
+      });
+      return ok(fetched.value.verified);
+    } finally {
+      this.#uploaded.delete(task.index);
+      await Promise.all([this.#session(0).remove(sourceName(task)), session.remove(resultName(task))]);
+    }
+  }
+
+  /** Ends all sessions; their folders on the worker are removed. */
+  async close(): Promise<void> {
+    await Promise.all(this.setup.sessions.map((session) => session.close()));
+  }
+
+  async #encode(
+    task: ChunkTask,
+    session: Session,
+    place: { chunk: number; worker: string; slot: number },
+    signal: AbortSignal,
+  ): Promise<Result<ProcessEnd, TransportFailure>> {
+    const { plan, events } = this.job;
+    const { x264Build, chunk } = task.ready;
+    const files = {
+      input: `file:${this.#uploaded.get(task.index) ?? sourceName(task)}`,
+      output: `file:${session.folder}/${resultName(task)}`,
+    };
+    const progress = new ProgressBlocks();
+    return session.run(
+      [...this.setup.binding, this.setup.ffmpeg, ...remoteArgs({ ...plan, x264Build }, chunk, files)],
+      {
+        signal,
+        onStdoutLine: (line) => {
+          const now = progress.push(line);
+          if (now?.frame !== undefined) {
+            events.emit({ type: "chunk-progress", ...place, frames: now.frame, fps: now.fps ?? 0 });
+          }
+        },
+      },
+    );
+  }
+
+  async #fetch(
+    task: ChunkTask,
+    session: Session,
+    signal: AbortSignal,
+  ): Promise<Result<{ verified: VerifiedChunk; bytes: number }, LaneFailure>> {
+    const { plan, hostFfmpeg, folder } = this.job;
+    const from = join(folder, `result${task.index}.nut`);
+    const to = join(folder, `verified${task.index}.nut`);
+    const got = await session.get(resultName(task), from, signal);
+    if (!got.ok) return fail(laneFailure(got.failure));
+    const verified = await verifyChunk(hostFfmpeg, task.ready.chunk, plan.encoderTimeBase, { from, to }, signal);
+    await rm(from, { force: true });
+    if (signal.aborted) return fail({ kind: "cancelled", what: "stopped" });
+    if (!verified.ok)
+      return fail({ kind: "failed", ...verified.failure, what: `its result was refused: ${verified.failure.what}` });
+    return ok({ verified: verified.value, bytes: got.value });
+  }
+
+  #session(slot: number): Session {
+    const { sessions } = this.setup;
+    const session = sessions[slot % sessions.length];
+    if (!session) throw new Error(`lane ${this.name} has no session`);
+    return session;
+  }
+}
+
+function sourceName(task: ChunkTask): string {
+  return `source${task.index}.nut`;
+}
+
+function resultName(task: ChunkTask): string {
+  return `result${task.index}.nut`;
+}
+
+function laneFailure(failure: TransportFailure): LaneFailure {
+  const kind = failure.kind === "connection" ? "lost" : failure.kind === "cancelled" ? "cancelled" : "failed";
+  return { ...failure, kind };
+}
+
+function encodeFailure(end: ProcessEnd): LaneFailure {
+  const how = end.signal === undefined ? `ended with status ${end.code ?? "unknown"}` : `was ended by ${end.signal}`;
+  return { kind: "failed", what: `ffmpeg ${how}`, detail: end.stderrTail.join("\n") };
+}

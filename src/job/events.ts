@@ -1,0 +1,73 @@
+/**
+ * One stream of typed events says all that happens in a job. The stations emit;
+ * views, logs, summary and report listen. Times are milliseconds of the host's monotonic clock.
+ */
+export type Route = "chunks" | "local";
+
+export type JobEvent =
+  | { readonly type: "route"; readonly route: Route; readonly reason: string }
+  | { readonly type: "worker-up"; readonly worker: string; readonly slots: number; readonly detail: string }
+  | { readonly type: "worker-dropped"; readonly worker: string; readonly reason: string; readonly fix?: string }
+  /** The split goes on: source frames seen so far; `total` once the source has been read to its end. */
+  | { readonly type: "split-progress"; readonly frames: number; readonly total?: number }
+  | { readonly type: "chunk-ready"; readonly chunk: number; readonly frames: number }
+  | { readonly type: "chunk-upload"; readonly chunk: number; readonly worker: string; readonly slot: number }
+  | { readonly type: "chunk-encode"; readonly chunk: number; readonly worker: string; readonly slot: number }
+  | {
+      readonly type: "chunk-progress";
+      readonly chunk: number;
+      readonly worker: string;
+      readonly slot: number;
+      readonly frames: number;
+      readonly fps: number;
+    }
+  | { readonly type: "chunk-download"; readonly chunk: number; readonly worker: string; readonly slot: number }
+  | {
+      readonly type: "chunk-done";
+      readonly chunk: number;
+      readonly worker: string;
+      readonly slot: number;
+      readonly frames: number;
+      readonly bytes: number;
+      readonly seconds: number;
+    }
+  | {
+      readonly type: "chunk-failed";
+      readonly chunk: number;
+      readonly worker: string;
+      readonly slot: number;
+      readonly attempt: number;
+      readonly reason: string;
+      readonly retry: boolean;
+    }
+  /** The head of the film that is already muxed into the output (in output frames and seconds of film). */
+  | { readonly type: "join-progress"; readonly frames: number; readonly seconds: number; readonly bytes: number }
+  | { readonly type: "verifying" }
+  /** The chunk route was given up; the command runs whole instead. */
+  | { readonly type: "fell-back"; readonly reason: string }
+  | { readonly type: "notice"; readonly level: "warning" | "info"; readonly text: string }
+  | {
+      readonly type: "done";
+      readonly output: string;
+      readonly frames: number;
+      readonly seconds: number;
+      readonly bytes: number;
+    }
+  | { readonly type: "failed"; readonly what: string; readonly detail?: string; readonly fix?: string };
+
+export type Listener = (event: JobEvent) => void;
+
+/** Hands every event to every listener, in order, at once. */
+export class EventStream {
+  readonly #listeners = new Set<Listener>();
+
+  /** Adds a listener; the returned function takes it off again. */
+  subscribe(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  emit(event: JobEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}

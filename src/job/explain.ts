@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Config } from "../config/types.js";
+import { parseCommand } from "../ffmpeg/parse.js";
+import { finalArgs, preArgs, remoteArgs } from "../plan/stages.js";
+import { mayBeSplit } from "../plan/route.js";
+import type { ReadyChunk } from "../split/splitter.js";
+import type { HostTools } from "./findings.js";
+import { readReference } from "./findings.js";
+import { planFilm, splitFilm } from "./stages.js";
+
+/** A plan for people: the route, and the command lines of each stage. */
+export interface Explanation {
+  readonly route: "chunks" | "local";
+  readonly reason: string;
+  readonly pre: readonly string[];
+  readonly remote: readonly { readonly chunk: number; readonly frames: number; readonly argv: readonly string[] }[];
+  readonly final: readonly string[];
+}
+
+/** What would be run for a command. Reads the source's packets, encodes nothing but one frame, and leaves nothing. */
+export async function explain(argv: readonly string[], config: Config, signal: AbortSignal): Promise<Explanation> {
+  const local = (reason: string): Explanation => ({
+    route: "local",
+    reason,
+    pre: [],
+    remote: [],
+    final: [config.ffmpeg_bin, ...argv],
+  });
+  const parsed = parseCommand(argv);
+  if (!parsed.ok) return local(parsed.failure.message);
+  const may = mayBeSplit(parsed.value);
+  if (!may.ok) return local(may.failure);
+  const folder = await mkdtemp(join(tmpdir(), "distffmpeg-plan-"));
+  try {
+    const tools: HostTools = {
+      ffmpeg: config.ffmpeg_bin,
+      ffprobe: config.ffprobe_bin,
+      folder,
+      stdin: undefined,
+      signal,
+    };
+    const planned = await planFilm(parsed.value, tools);
+    if (!planned.ok) return local(planned.failure);
+    const { plan } = planned.value;
+    const media = await planned.value.reference;
+    const reference = media.ok ? readReference(media.value, plan.film.outputStream) : media;
+    if (!reference.ok) return local(reference.failure);
+    const chunks: ReadyChunk[] = [];
+    const done = await splitFilm(plan, config, tools, signal, {
+      onChunk: (ready) => chunks.push(ready),
+      onFrames: () => undefined,
+    });
+    if (!done.ok) return local(done.failure.what);
+    const firstTick = chunks[0]?.chunk.ticks[0]?.tick ?? 0;
+    return {
+      route: "chunks",
+      reason: `${plan.film.encoder} into ${plan.muxer}`,
+      pre: [config.ffmpeg_bin, ...preArgs(plan, "WORK")],
+      remote: chunks.map(({ chunk, x264Build }) => ({
+        chunk: chunk.index,
+        frames: chunk.ticks.length,
+        argv: [
+          "ffmpeg",
+          ...remoteArgs({ ...plan, x264Build }, chunk, {
+            input: `source${chunk.index}.nut`,
+            output: `result${chunk.index}.nut`,
+          }),
+        ],
+      })),
+      final: [
+        config.ffmpeg_bin,
+        ...finalArgs(plan, { firstTick, reference: reference.value }, parsed.value.outputs[0]?.url ?? ""),
+      ],
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

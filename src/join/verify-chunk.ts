@@ -1,0 +1,67 @@
+import { FramecrcParser } from "../ffmpeg/packets.js";
+import { runLocal } from "../ffmpeg/run.js";
+import { formatRational, type Rational, rational, rescale } from "../lib/rational.js";
+import { fail, ok, type Problem, type Result } from "../lib/result.js";
+import type { Chunk } from "../plan/timeline.js";
+
+/** An encoded chunk that was found to be what it should be, rewritten by this machine's ffmpeg. */
+export interface VerifiedChunk {
+  readonly path: string;
+  /** "size,crc" of the headers beside the stream: the same for all chunks of a film. */
+  readonly extradata: string;
+}
+
+const MICROSECOND = rational(1, 1_000_000);
+
+/**
+ * Holds a worker's chunk against the plan: one packet for every frame foretold, at exactly its time, the first a
+ * keyframe. The chunk is rewritten on the way, because NUT's tables differ between builds of ffmpeg, and only files
+ * of one build can be joined byte by byte; a crafted file cannot lead further than the NUT demuxer.
+ */
+export async function verifyChunk(
+  ffmpeg: string,
+  chunk: Chunk,
+  encoderTimeBase: Rational,
+  files: { readonly from: string; readonly to: string },
+  signal: AbortSignal,
+): Promise<Result<VerifiedChunk, Problem>> {
+  const copy = ["-map", "0:v:0", "-c", "copy", "-avoid_negative_ts", "disabled"];
+  const run = await runLocal(
+    ffmpeg,
+    [
+      ...["-v", "error", "-nostdin", "-y", "-copyts", "-copytb", "1", "-protocol_whitelist", "file,pipe"],
+      ...["-f", "nut", "-i", `file:${files.from}`],
+      ...copy,
+      ...["-map_metadata", "-1", "-write_index", "0", "-f", "nut", `file:${files.to}`],
+      ...copy,
+      ...["-f", "framecrc", "pipe:1"],
+    ],
+    { signal },
+  );
+  if (run.code !== 0) return fail({ what: "it cannot be read", detail: run.startError ?? run.stderrTail.join("\n") });
+  const parser = new FramecrcParser();
+  const packets = run.stdout.split("\n").flatMap((line) => parser.line(line) ?? []);
+  const header = parser.headers.get(0);
+  if (!header?.timeBase || packets.length === 0) return fail({ what: "it has no frames" });
+  if (packets[0]?.key !== true) return fail({ what: "it does not begin with a keyframe" });
+  if (packets.length !== chunk.ticks.length) {
+    return fail({ what: `it has ${packets.length} frames instead of ${chunk.ticks.length}` });
+  }
+  const { timeBase } = header;
+  const found = packets.map((packet) => packet.pts ?? Number.NaN).sort((a, b) => a - b);
+  const wrong = chunk.ticks.findIndex(({ tick }, i) => found[i] !== exactTicks(tick, encoderTimeBase, timeBase));
+  if (wrong !== -1) {
+    const wanted = rescale(BigInt(chunk.ticks[wrong]?.tick ?? 0), encoderTimeBase, MICROSECOND);
+    return fail({
+      what: `frame ${wrong} is not at ${wanted} µs (it is at ${found[wrong]} × ${formatRational(timeBase)} s)`,
+    });
+  }
+  return ok({ path: files.to, extradata: header.extradata });
+}
+
+/** `tick` in ticks of `to`; NaN when it falls between two of them. */
+function exactTicks(tick: number, from: Rational, to: Rational): number {
+  const num = BigInt(tick) * from.num * to.den;
+  const den = from.den * to.num;
+  return num % den === 0n ? Number(num / den) : Number.NaN;
+}

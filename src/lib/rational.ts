@@ -1,0 +1,86 @@
+/**
+ * Exact rationals for time bases and frame rates. Terms are bigint, because the
+ * product of two 32-bit terms (as in ffmpeg's av_rescale_q) does not fit a double.
+ */
+export interface Rational {
+  readonly num: bigint;
+  readonly den: bigint;
+}
+
+function gcd(a: bigint, b: bigint): bigint {
+  let [x, y] = [a < 0n ? -a : a, b < 0n ? -b : b];
+  while (y !== 0n) [x, y] = [y, x % y];
+  return x;
+}
+
+/** num/den in lowest terms with a positive denominator. Throws on a zero denominator (a bug of the caller). */
+export function rational(num: bigint | number, den: bigint | number = 1n): Rational {
+  const n = BigInt(num);
+  const d = BigInt(den);
+  if (d === 0n) throw new RangeError(`rational with denominator 0 (numerator ${n})`);
+  const g = gcd(n, d) || 1n;
+  const sign = d < 0n ? -1n : 1n;
+  return { num: (sign * n) / g, den: (sign * d) / g };
+}
+
+/** "30000/1001", "25" or "0.5" as a rational; undefined for anything else and for x/0. */
+export function parseRational(text: string): Rational | undefined {
+  const fraction = /^(-?\d+)[/:](\d+)$/.exec(text);
+  if (fraction) {
+    const [, n = "", d = ""] = fraction;
+    return BigInt(d) === 0n ? undefined : rational(BigInt(n), BigInt(d));
+  }
+  const decimal = /^(-?)(\d*)(?:\.(\d*))?$/.exec(text);
+  if (!decimal) return undefined;
+  const [, sign = "", whole = "", fractionDigits = ""] = decimal;
+  if (whole === "" && fractionDigits === "") return undefined;
+  const value = rational(BigInt(`${whole}${fractionDigits}`), 10n ** BigInt(fractionDigits.length));
+  return sign === "-" ? rational(-value.num, value.den) : value;
+}
+
+export function multiply(a: Rational, b: Rational): Rational {
+  return rational(a.num * b.num, a.den * b.den);
+}
+
+export function divide(a: Rational, b: Rational): Rational {
+  return rational(a.num * b.den, a.den * b.num);
+}
+
+export function add(a: Rational, b: Rational): Rational {
+  return rational(a.num * b.den + b.num * a.den, a.den * b.den);
+}
+
+export function subtract(a: Rational, b: Rational): Rational {
+  return rational(a.num * b.den - b.num * a.den, a.den * b.den);
+}
+
+/** Negative, zero or positive as a is less than, equal to or greater than b. */
+export function compare(a: Rational, b: Rational): number {
+  const d = a.num * b.den - b.num * a.den;
+  return d < 0n ? -1 : d > 0n ? 1 : 0;
+}
+
+export function equal(a: Rational, b: Rational): boolean {
+  return compare(a, b) === 0;
+}
+
+/** Division rounded to nearest, halves away from zero: AV_ROUND_NEAR_INF of libavutil/mathematics.c. */
+export function divideRoundNear(num: bigint, den: bigint): bigint {
+  const [n, d] = den < 0n ? [-num, -den] : [num, den];
+  return n < 0n ? -((-n * 2n + d) / (2n * d)) : (n * 2n + d) / (2n * d);
+}
+
+/** av_rescale_q: `ticks` of time base `from` in ticks of `to`, rounded to nearest, halves away from zero. */
+export function rescale(ticks: bigint, from: Rational, to: Rational): bigint {
+  return divideRoundNear(ticks * from.num * to.den, from.den * to.num);
+}
+
+/** "num/den", the way ffmpeg's options take it. */
+export function formatRational(r: Rational): string {
+  return `${r.num}/${r.den}`;
+}
+
+/** The nearest double, for figures shown to people; never for times that are compared. */
+export function toNumber(r: Rational): number {
+  return Number(r.num) / Number(r.den);
+}

@@ -1,0 +1,46 @@
+import type { Command, OptionUse } from "../ffmpeg/command.js";
+import type { StreamMapping } from "../ffmpeg/log.js";
+import type { MediaInfo, StreamInfo } from "../ffmpeg/media.js";
+import type { Rational } from "../lib/rational.js";
+import type { SyncMode } from "./frame-clock.js";
+import type { InputTrim } from "./timeline.js";
+
+/** All that is known of a job before the first packet is read: what every stage is planned from. */
+export interface FilmPlan {
+  readonly command: Command;
+  /** The one video stream that is encoded by the workers. */
+  readonly film: StreamMapping & { readonly encoder: string };
+  /** All streams of the output, the film among them, in the output's order. */
+  readonly mappings: readonly StreamMapping[];
+  readonly source: StreamInfo;
+  /** The source's demuxer, as ffprobe names it. */
+  readonly sourceFormat: string;
+  readonly muxer: string;
+  /** Time base of the source's packets and of the frames that the filters see. */
+  readonly timeBase: Rational;
+  /** Whole seconds added to all times in PRE, so that none is below zero in NUT, and taken off again in REMOTE. */
+  readonly shiftSeconds: bigint;
+  /** The rate ffmpeg has for the source; undefined when it knows none. */
+  readonly graphRate: Rational | undefined;
+  readonly outputRate: Rational;
+  readonly encoderTimeBase: Rational;
+  readonly syncMode: SyncMode;
+  /** `-ss`, `-t` of the output, `-frames:v`. */
+  readonly startMicroseconds: bigint;
+  readonly limitMicroseconds: bigint | undefined;
+  readonly maxFrames: number | undefined;
+  readonly inputTrim: InputTrim;
+  /** The user's filter chain for the film, as typed. */
+  readonly filters: string | undefined;
+  /** Options with which a worker encodes the film, `-c:v` among them. */
+  readonly encoderOptions: readonly OptionUse[];
+  /** x264's build number from the first packet: the H.264 decoder works around faults of old builds. */
+  readonly x264Build?: number | undefined;
+}
+
+/** What plain ffmpeg writes for this command, seen from the head of its output. */
+export interface Reference {
+  readonly media: MediaInfo;
+  /** The output stream of the film in it. */
+  readonly film: StreamInfo;
+}

@@ -1,0 +1,192 @@
+import { type Rational, rational, rescale, toNumber } from "../lib/rational.js";
+
+/**
+ * Which source frame plain ffmpeg shows at which tick of the output.
+ *
+ * ffmpeg repeats and drops frames between the filter graph and the encoder. Its rules are a small state machine
+ * over the frames' times (fftools/ffmpeg.c do_video_out and adjust_frame_pts_to_encoder_tb in 5.1;
+ * fftools/ffmpeg_filter.c video_sync_process in 7.1), and the machine is followed here step by step, with the
+ * same doubles in the same order, because the choice at a seam depends on all frames before it.
+ */
+export type SyncMode = "passthrough" | "cfr" | "vscfr" | "vfr" | "drop";
+
+export interface FrameClockOptions {
+  readonly mode: SyncMode;
+  /** Time base of the frames that are pushed. */
+  readonly inputTimeBase: Rational;
+  /** Time base of the encoder. */
+  readonly encoderTimeBase: Rational;
+  /** The rate of the filter graph's output; undefined when it has none. */
+  readonly frameRate: Rational | undefined;
+  /** The encoder's rate: `-r`, or the one ffmpeg took over from the graph. */
+  readonly outputRate: Rational;
+  /** True when a frame's own duration counts (no filter was asked for): ffmpeg 5.1 looks at it only then. */
+  readonly usesFrameDuration: boolean;
+  /** `-ss` of the output in microseconds: taken off every time. */
+  readonly startMicroseconds: bigint;
+  /** `-t` of the output in microseconds. */
+  readonly limitMicroseconds: bigint | undefined;
+  /** `-frames:v`. */
+  readonly maxFrames: number | undefined;
+}
+
+/** A frame that enters: `pts` in ticks of the input's time base, `duration` likewise (0 when unknown). */
+export interface ClockFrame {
+  readonly pts: number;
+  readonly duration: number;
+}
+
+/** A frame that comes out: the source frame with this pts, shown at this tick of the encoder's time base. */
+export interface Tick {
+  readonly tick: number;
+  readonly source: number;
+}
+
+const MICROSECOND = rational(1, 1_000_000);
+
+/** C's llrint in the default rounding mode: halves to even. */
+function roundEven(x: number): number {
+  const floor = Math.floor(x);
+  const rest = x - floor;
+  if (rest < 0.5) return floor;
+  if (rest > 0.5) return floor + 1;
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+function middle(a: number, b: number, c: number): number {
+  return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
+}
+
+export class FrameClock {
+  #next = 0;
+  #count = 0;
+  #last: number | undefined;
+  #repeats: [number, number, number] = [0, 0, 0];
+  #finished = false;
+  #firstKept: number | undefined;
+  readonly #options: FrameClockOptions;
+  readonly #trimStart: bigint;
+  readonly #trimDuration: bigint | undefined;
+
+  constructor(options: FrameClockOptions) {
+    this.#options = options;
+    this.#trimStart = rescale(options.startMicroseconds, MICROSECOND, options.inputTimeBase);
+    this.#trimDuration =
+      options.limitMicroseconds === undefined
+        ? undefined
+        : rescale(options.limitMicroseconds, MICROSECOND, options.inputTimeBase);
+  }
+
+  /** True when nothing pushed from now on can come out (`-t` or `-frames:v` is reached). */
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  /** Takes the next frame in display order; gives what comes out because of it (repeats of the frame before included). */
+  push(frame: ClockFrame): readonly Tick[] {
+    if (this.#finished || !this.#passesTrim(frame.pts)) return [];
+    const { mode } = this.#options;
+    let [time, duration] = [this.#time(frame.pts), this.#duration(frame)];
+    let drift = time - this.#next;
+    const delta = drift + duration;
+    if (drift < 0 && delta > 0 && mode !== "passthrough" && mode !== "drop") {
+      time = this.#next;
+      duration += drift;
+      drift = 0;
+    }
+    let [frames, before] = [1, 0];
+    let reach = delta;
+    switch (mode) {
+      case "vscfr":
+      case "cfr":
+        if (mode === "vscfr" && this.#count === 0 && drift >= 0.5) {
+          reach = duration;
+          drift = 0;
+          this.#next = roundEven(time);
+        }
+        if (reach < -1.1) frames = 0;
+        else if (reach > 1.1) {
+          // lrintf: the sum is rounded to a float first.
+          frames = roundEven(Math.fround(reach));
+          if (drift > 1.1) before = roundEven(Math.fround(drift - 0.6));
+        }
+        break;
+      case "vfr":
+        if (reach <= -0.6) frames = 0;
+        else if (reach > 0.6) this.#next = roundEven(time);
+        break;
+      case "passthrough":
+      case "drop":
+        this.#next = roundEven(time);
+        break;
+    }
+    return this.#emit(frame.pts, frames, before);
+  }
+
+  /** The source has ended; gives what ffmpeg repeats of the last frame. */
+  end(): readonly Tick[] {
+    if (this.#finished) return [];
+    const repeats = middle(...this.#repeats);
+    return this.#emit(undefined, repeats, repeats);
+  }
+
+  #emit(current: number | undefined, wanted: number, wantedBefore: number): Tick[] {
+    const { maxFrames } = this.#options;
+    const frames = maxFrames === undefined ? wanted : Math.min(wanted, maxFrames - this.#count);
+    const before = Math.min(wantedBefore, frames);
+    this.#repeats = [before, this.#repeats[0], this.#repeats[1]];
+    const ticks: Tick[] = [];
+    for (let i = 0; i < frames; i++) {
+      const source = i < before && this.#last !== undefined ? this.#last : current;
+      if (source === undefined || this.#pastLimit()) break;
+      ticks.push({ tick: this.#next, source });
+      this.#next++;
+      this.#count++;
+    }
+    if (current !== undefined) this.#last = current;
+    if (maxFrames !== undefined && this.#count >= maxFrames) this.#finished = true;
+    return ticks;
+  }
+
+  /** The trim filter that ffmpeg puts behind the user's for `-ss` and `-t` (libavfilter/trim.c). */
+  #passesTrim(pts: number): boolean {
+    const { startMicroseconds } = this.#options;
+    if (startMicroseconds !== 0n && BigInt(pts) < this.#trimStart) return false;
+    this.#firstKept ??= pts;
+    if (this.#trimDuration !== undefined && BigInt(pts - this.#firstKept) >= this.#trimDuration) {
+      this.#finished = true;
+      return false;
+    }
+    return true;
+  }
+
+  #pastLimit(): boolean {
+    const { limitMicroseconds, encoderTimeBase } = this.#options;
+    if (limitMicroseconds === undefined) return false;
+    const past = BigInt(this.#next) * encoderTimeBase.num * MICROSECOND.den >= limitMicroseconds * encoderTimeBase.den;
+    if (past) this.#finished = true;
+    return past;
+  }
+
+  /** The frame's time in ticks of the encoder with a fraction: ffmpeg's `float_pts`. */
+  #time(pts: number): number {
+    const { inputTimeBase, encoderTimeBase, startMicroseconds } = this.#options;
+    const log2 = encoderTimeBase.den.toString(2).length - 1;
+    const extraBits = Math.min(16, Math.max(0, 29 - log2));
+    const scale = 2 ** extraBits;
+    const fine: Rational = { num: encoderTimeBase.num, den: encoderTimeBase.den * BigInt(scale) };
+    const ticks = rescale(BigInt(pts), inputTimeBase, fine) - rescale(startMicroseconds, MICROSECOND, fine);
+    const time = Number(ticks) / scale;
+    return time + (time > 0 ? 1 : -1) / (1 << 17);
+  }
+
+  #duration(frame: ClockFrame): number {
+    const { inputTimeBase, encoderTimeBase, frameRate, outputRate, usesFrameDuration } = this.#options;
+    if (usesFrameDuration) {
+      const own = roundEven(Math.fround((frame.duration * toNumber(inputTimeBase)) / toNumber(encoderTimeBase)));
+      if (own > 0) return own;
+    }
+    const inTicks = (rate: Rational): number => 1 / (toNumber(rate) * toNumber(encoderTimeBase));
+    return Math.min(frameRate ? inTicks(frameRate) : 0, inTicks(outputRate));
+  }
+}

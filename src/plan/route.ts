@@ -1,0 +1,149 @@
+import { type Command, fileOptions, globalOptions, type OptionUse } from "../ffmpeg/command.js";
+import { parseFiltergraph } from "../ffmpeg/filtergraph.js";
+import { findOption } from "../ffmpeg/options.js";
+import { fail, ok, type Result } from "../lib/result.js";
+import { type FilterTrait, filterTrait } from "./filters/index.js";
+
+/**
+ * First look at a command, by its words alone: may it be split at all?
+ * The reason is a sentence for the user: "not split: …".
+ */
+export function mayBeSplit(command: Command): Result<void, string> {
+  for (const check of [checkShape, checkGlobals, checkInput, checkOutput]) {
+    const reason = check(command);
+    if (reason !== undefined) return fail(reason);
+  }
+  return ok(undefined);
+}
+
+function checkShape(command: Command): string | undefined {
+  const uses = [...globalOptions(command), ...command.trailing];
+  const information = uses.find((use) => findOption(use.name)?.information);
+  if (information) return `${information.flag} only prints`;
+  if (command.inputs.length === 0) return "there is no input";
+  if (command.inputs.length > 1) return "there are several inputs";
+  if (command.outputs.length === 0) return "there is no output";
+  if (command.outputs.length > 1) return "there are several outputs";
+  if (command.trailing.some((use) => use.scope === "file")) return "options stand behind the output";
+  return undefined;
+}
+
+/** Global options that change nothing about which frames come out, or are carried to every stage. */
+const GLOBALS = new Set(["y", "n", "stdin", "loglevel", "hide_banner", "stats", "stats_period", "filter_threads"]);
+
+function checkGlobals(command: Command): string | undefined {
+  const other = globalOptions(command).find((use) => !GLOBALS.has(use.name));
+  return other && `${other.flag} is not split`;
+}
+
+/** Options before `-i` that every stage that reads the source is given, and that no chunk needs to know. */
+const INPUT_OPTIONS = new Set([
+  ..."f ss t to accurate_seek thread_queue_size probesize analyzeduration fflags find_stream_info itsoffset".split(" "),
+  ..."framerate pixel_format video_size ignore_editlist".split(" "),
+]);
+
+/** Demuxers that read something else than one film, or read it in real time (libavdevice). */
+const OTHER_DEMUXERS = new Set(
+  `lavfi concat image2 image2pipe x11grab kmsgrab fbdev v4l2 video4linux2 alsa pulse jack oss sndio dshow gdigrab
+  avfoundation decklink openal iec61883 libdc1394 bktr xcbgrab android_camera hls dash rtsp sdp tee`.split(/\s+/),
+);
+
+function checkInput(command: Command): string | undefined {
+  const [input] = command.inputs;
+  if (!input) return undefined;
+  const options = fileOptions(input);
+  const unknown = options.find((use) => !INPUT_OPTIONS.has(use.name) || use.flag.startsWith("-/"));
+  if (unknown) return `${unknown.flag} before -i is not split`;
+  const format = options.findLast((use) => use.name === "f")?.value;
+  if (format !== undefined && OTHER_DEMUXERS.has(format)) return `-f ${format} is no film file`;
+  const url = localPath(input.url);
+  if (url === undefined) return `${input.url} is no local file`;
+  if (format === undefined && /%\d*d|[*?]/.test(url) && /\.(png|jpe?g|bmp|tiff?|webp|exr|dpx|tga)$/i.test(url)) {
+    return "the input is a sequence of pictures";
+  }
+  return undefined;
+}
+
+/**
+ * The path of a file on this machine that an ffmpeg URL names; "-" for standard input; undefined for devices and
+ * other protocols. A protocol is what libavformat/avio.c takes for one: letters, digits, `+-.` up to a colon or comma.
+ */
+export function localPath(url: string): string | undefined {
+  if (url === "-" || url === "pipe:" || url === "pipe:0") return "-";
+  if (url.startsWith("file:")) return url.slice("file:".length);
+  const protocol = /^([A-Za-z0-9+\-.]+)[:,]/.exec(url);
+  return protocol ? undefined : url;
+}
+
+/** ffmpeg's own options of an output that concern how one video stream is encoded: the workers are given them. */
+export const FILM_OPTIONS = new Set(
+  "c q filter pix_fmt s aspect intra_matrix inter_matrix chroma_intra_matrix bits_per_raw_sample b profile".split(" "),
+);
+
+/** ffmpeg's own options of an output that the plan itself carries out. */
+export const PLANNED_OPTIONS = new Set("map ss t to frames fps_mode vsync r enc_time_base disposition".split(" "));
+
+/** ffmpeg's own options of an output that FINAL is given as they stand. */
+const FINAL_OPTIONS = new Set(
+  `f an sn dn ar ac vol sample_fmt channel_layout metadata map_metadata map_chapters tag bsf muxdelay muxpreload
+  max_muxing_queue_size muxing_queue_data_threshold streamid attach program timestamp canvas_size
+  guess_layout_max bitexact`.split(/\s+/),
+);
+
+function checkOutput(command: Command): string | undefined {
+  const [output] = command.outputs;
+  if (!output) return undefined;
+  for (const use of fileOptions(output)) {
+    if (use.flag.startsWith("-/")) return `${use.flag} is not split`;
+    if (use.name === "vn") return "no video is wanted";
+    if (use.name === "filter" && !/^[vV]/.test(use.spec ?? "v")) continue;
+    if (findOption(use.name) === undefined) continue;
+    if (!FILM_OPTIONS.has(use.name) && !PLANNED_OPTIONS.has(use.name) && !FINAL_OPTIONS.has(use.name)) {
+      return `${use.flag} is not split`;
+    }
+    if (use.name === "filter") {
+      const reason = checkFilters(use);
+      if (reason !== undefined) return reason;
+    }
+    if (use.name === "map" && use.value?.includes("[")) return "-map takes from a filter graph";
+  }
+  const path = localPath(output.url);
+  if (path === "-" || path === undefined) return "the output is no local file";
+  if (/%\d*d/.test(path)) return "the output is a sequence of files";
+  return undefined;
+}
+
+function checkFilters(use: OptionUse): string | undefined {
+  const traits = filterTraits(use.value ?? "");
+  if (!traits.ok) return traits.failure;
+  for (const { name, trait } of traits.value) {
+    if (trait.kind === "whole") return `filter ${name}: ${trait.reason}`;
+    if (trait.kind !== "frame") return `filter ${name} looks at more than one frame`;
+    if (trait.files.length > 0) return `filter ${name} reads a file`;
+  }
+  return undefined;
+}
+
+interface NamedTrait {
+  readonly name: string;
+  readonly trait: FilterTrait;
+}
+
+/** The traits of a simple filter chain, in order; fails for graphs that are no single chain. */
+export function filterTraits(text: string): Result<readonly NamedTrait[], string> {
+  const graph = parseFiltergraph(text);
+  if (!graph.ok) return fail("the filter graph is not understood");
+  const [chain, ...more] = graph.value.chains;
+  if (!chain || more.length > 0) return fail("the filter graph has several chains");
+  if (chain.some((f) => f.inputs.length > 0 || f.outputs.length > 0)) return fail("the filter graph has labels");
+  return ok(
+    chain.map((filter) => ({
+      name: filter.name,
+      trait: filterTrait({
+        name: filter.name,
+        positional: filter.options.flatMap((o) => (o.name === undefined ? [o.value] : [])),
+        named: new Map(filter.options.flatMap((o) => (o.name === undefined ? [] : [[o.name, o.value] as const]))),
+      }),
+    })),
+  );
+}

@@ -1,0 +1,212 @@
+import { type Command, fileOptions, globalOptions, type OptionUse } from "../ffmpeg/command.js";
+import type { StreamMapping } from "../ffmpeg/log.js";
+import { parseFiltergraph } from "../ffmpeg/filtergraph.js";
+import { concernsOnlyVideo, findOption, makeOption } from "../ffmpeg/options.js";
+import { equal, formatRational, rescale } from "../lib/rational.js";
+import { colourOptions, fieldOrderOption } from "./colours.js";
+import type { FilmPlan, Reference } from "./film.js";
+import type { Tick } from "./frame-clock.js";
+import { MUXERS } from "./muxers.js";
+import { rotationFilters } from "./rotation.js";
+import { FILM_OPTIONS, PLANNED_OPTIONS } from "./route.js";
+import { MICROSECOND, regular } from "./seams.js";
+import type { Chunk } from "./timeline.js";
+
+const words = (uses: readonly OptionUse[]): string[] =>
+  uses.flatMap((use) => (use.value === undefined ? [use.flag] : [use.flag, use.value]));
+
+/** The user's input with its options, as every stage that reads the source is given it. */
+function inputWords(command: Command): string[] {
+  return command.inputs.flatMap((input) => [...words(fileOptions(input)), "-i", input.url]);
+}
+
+/** Global options that change how frames are made, for the stages that make some. */
+function processingGlobals(command: Command): string[] {
+  return words(globalOptions(command).filter((use) => use.name === "filter_threads"));
+}
+
+/**
+ * Demuxers without AVFMT_TS_DISCONT (libavformat 59.27). For the others ffmpeg 5.1 takes as start time the least over
+ * the streams it uses (fftools/ffmpeg.c process_input), so the stages must use the same streams as the user's command.
+ */
+const STEADY = /^(matroska,webm|mov,mp4,m4a,3gp,3g2,mj2|avi|nut|yuv4mpegpipe|rawvideo|mxf|ivf)$/;
+
+/**
+ * PRE: one pass of the demuxer over the source, without decoding. Descriptor 1 gives the index (framecrc), descriptor 3
+ * a line for every segment that is complete. No `-copyts`: the times are those plain ffmpeg hands to its decoders, its
+ * mending of jumps, wraps and start times included, shifted by whole seconds to stay above zero.
+ */
+export function preArgs(plan: FilmPlan, folder: string): string[] {
+  const film = `0:${plan.film.inputStream}`;
+  const others = plan.mappings.filter((m) => m.inputStream !== plan.film.inputStream);
+  const company = STEADY.test(plan.sourceFormat) || others.length === 0 ? [] : companion(others);
+  return [
+    ...["-v", "error", "-nostdin", "-copytb", "1"],
+    ...inputWords(plan.command),
+    ...["-map", film, "-c", "copy", "-copyinkf", "-map_metadata", "-1", "-avoid_negative_ts", "disabled"],
+    ...["-output_ts_offset", `${plan.shiftSeconds}`, "-f", "segment", "-segment_format", "nut"],
+    // write_index=0: with individual_header_trailer 0 ffmpeg 5.1 crashes at the end of short films when NUT writes one.
+    ...["-segment_format_options", "avoid_negative_ts=disabled:write_index=0", "-individual_header_trailer", "0"],
+    ...["-segment_header_filename", `${folder}/header.nut`, "-segment_list", "pipe:3", "-segment_list_type", "csv"],
+    ...["-segment_time", "0.001", `${folder}/g%06d.nut`],
+    ...["-map", film, "-c", "copy", "-copyinkf", "-avoid_negative_ts", "disabled", "-flush_packets", "1"],
+    ...["-f", "framecrc", "pipe:1"],
+    ...company,
+  ];
+}
+
+/** An output that makes ffmpeg use these streams and keeps nothing of them. */
+function companion(streams: readonly StreamMapping[], limits: readonly OptionUse[] = []): string[] {
+  return [...streams.flatMap((m) => ["-map", `0:${m.inputStream}`]), "-c", "copy", ...words(limits), "-f", "null", "-"];
+}
+
+/** The chunk's filter chain: back on the source's clock, the chunk's frames alone, the user's filters, the output's ticks. */
+function chunkFilters(plan: FilmPlan, chunk: Chunk): string {
+  const graph = plan.filters === undefined ? undefined : parseFiltergraph(plan.filters);
+  const flags = graph?.ok && graph.value.swsFlags !== undefined ? `sws_flags=${graph.value.swsFlags};` : "";
+  const user = plan.filters === undefined ? [] : [plan.filters.replace(/^\s*sws_flags=[^;]*;/, "")];
+  const shift = (plan.shiftSeconds * plan.timeBase.den) / plan.timeBase.num;
+  const chain = [
+    `settb=${formatRational(plan.timeBase)}`,
+    `setpts=PTS-${shift}`,
+    `trim=start_pts=${chunk.firstPts}:end_pts=${chunk.lastPts + 1}`,
+    ...rotationFilters(plan.source),
+    ...user,
+    ...(regular(plan, chunk) ? rateFilter(plan, chunk) : tickFilters(plan, chunk)),
+  ];
+  return flags + chain.join(",");
+}
+
+/** Tells the encoder the rate, where it is not the one the graph has anyway; changes no frame of a regular chunk. */
+function rateFilter(plan: FilmPlan, chunk: Chunk): string[] {
+  const same = plan.graphRate !== undefined && equal(plan.graphRate, plan.outputRate);
+  const first = chunk.ticks[0]?.tick ?? 0;
+  const consecutive = chunk.ticks.every((tick, i) => tick.tick === first + i);
+  return same || !consecutive ? [] : [`fps=${formatRational(plan.outputRate)}`];
+}
+
+/** Puts the frames on their ticks by their number, and drops and repeats what plain ffmpeg drops and repeats. */
+function tickFilters(plan: FilmPlan, chunk: Chunk): string[] {
+  const shown: Tick[] = [];
+  let repeats = false;
+  for (const tick of chunk.ticks) {
+    if (shown.at(-1)?.source === tick.source) repeats = true;
+    else shown.push(tick);
+  }
+  const kept = new Set(shown.map((t) => t.source));
+  const dropped = chunk.sources.filter((pts) => !kept.has(pts));
+  const table = [`N+${shown[0]?.tick ?? 0}`];
+  for (let i = 1; i < shown.length; i++) {
+    const step = (shown[i]?.tick ?? 0) - (shown[i - 1]?.tick ?? 0);
+    if (step !== 1) table.push(`gte(N,${i})*${step - 1}`);
+  }
+  return [
+    ...(dropped.length === 0 ? [] : [`select='not(${dropped.map((pts) => `eq(pts,${pts})`).join("+")})'`]),
+    `settb=${formatRational(plan.encoderTimeBase)}`,
+    `setpts='${table.join("+")}'`,
+    // tpad: what the chunk's last frame is repeated for is known from the next frame only, which is not here.
+    ...(repeats ? [`tpad=stop=-1:stop_mode=clone`, `fps=${formatRational(plan.outputRate)}`] : []),
+  ];
+}
+
+/**
+ * REMOTE: what a worker runs for one chunk. Times stay absolute, so that every frame of the film has the same time
+ * whichever chunk it is in. Progress comes on standard output.
+ */
+export function remoteArgs(plan: FilmPlan, chunk: Chunk, files: { input: string; output: string }): string[] {
+  const inBand = MUXERS[plan.muxer]?.globalHeader === false;
+  const repeats = new Set(chunk.ticks.map((t) => t.source)).size < chunk.ticks.length;
+  return [
+    ...["-v", "error", "-nostdin", "-progress", "pipe:1", "-stats_period", "0.5"],
+    ...processingGlobals(plan.command),
+    ...["-copyts", "-protocol_whitelist", "file,pipe"],
+    ...(plan.x264Build === undefined ? [] : ["-x264_build", `${plan.x264Build}`]),
+    ...words(colourOptions(plan.source)),
+    ...["-f", "nut", "-i", files.input, "-map", "0:v:0"],
+    ...["-filter:v", chunkFilters(plan, chunk)],
+    ...["-fps_mode", "passthrough", "-enc_time_base", formatRational(plan.encoderTimeBase)],
+    ...words(plan.encoderOptions),
+    ...(inBand ? ["-flags:v", "-global_header"] : []),
+    // One more than there should be: a frame too many must be seen, unless it only goes on repeating the last one.
+    ...["-frames:v", `${chunk.ticks.length + (repeats ? 0 : 1)}`],
+    ...["-map_metadata", "-1", "-avoid_negative_ts", "disabled", "-write_index", "0", "-f", "nut", "-y", files.output],
+  ];
+}
+
+/** Options of the output that FINAL is given: all but what the plan carries out itself and what only encodes the film. */
+function finalOptions(plan: FilmPlan): OptionUse[] {
+  const [output] = plan.command.outputs;
+  if (!output) return [];
+  const index = `${plan.film.outputStream}`;
+  return fileOptions(output).filter((use) => {
+    if (use.name === "ss" || use.name === "t" || use.name === "to") return true;
+    if (use.name === "frames" && !concernsOnlyVideo(use)) return true;
+    if (PLANNED_OPTIONS.has(use.name)) return false;
+    if (use.name === "c" || use.name === "tag" || use.name === "bsf") return true;
+    const own = findOption(use.name) !== undefined;
+    if (own && !FILM_OPTIONS.has(use.name)) return true;
+    return !concernsOnlyVideo(use) && use.spec !== index;
+  });
+}
+
+/** The joined film as FINAL reads it: its first tick says what ffmpeg takes off as the start time. */
+export interface JoinedFilm {
+  readonly firstTick: number;
+  readonly reference: Reference;
+}
+
+/**
+ * FINAL: the user's own command with the joined film, which comes through descriptor 3, in place of its encoder. It
+ * runs while the workers encode: sound and subtitles are encoded and everything is muxed as the film's head arrives.
+ */
+export function finalArgs(plan: FilmPlan, joined: JoinedFilm, outputPath: string): string[] {
+  const { command, film, mappings } = plan;
+  const { reference } = joined;
+  const place = `${film.outputStream}`;
+  // ffmpeg takes the input's start time off, rounded to microseconds; the same number is put back here exactly.
+  const start = rescale(BigInt(joined.firstTick), plan.encoderTimeBase, MICROSECOND) + plan.startMicroseconds;
+  const tags = Object.entries(reference.film.tags).filter(([key]) => key.toLowerCase() !== "duration");
+  const limits = finalOptions(plan).filter((use) => ["ss", "t", "to"].includes(use.name));
+  return [
+    ...["-v", "error", "-nostdin", "-y"],
+    ...processingGlobals(command),
+    ...inputWords(command),
+    ...["-thread_queue_size", "256", "-protocol_whitelist", "pipe"],
+    ...["-itsoffset", `${start}us`, "-f", "nut", "-i", "pipe:3"],
+    ...mappings.flatMap((m) => [
+      "-map",
+      m === film || m.outputStream === film.outputStream ? "1:0" : `0:${m.inputStream}`,
+    ]),
+    ...tags.flatMap(([key, value]) => [`-metadata:s:${place}`, `${key}=${value}`]),
+    ...words(finalOptions(plan)),
+    ...[`-c:${place}`, "copy", `-time_base:${place}`, formatRational(plan.encoderTimeBase)],
+    ...[`-r:${place}`, formatRational(plan.outputRate)],
+    ...words(colourOptions(reference.film, `:${place}`)),
+    ...words(fieldOrderOption(reference.film, `:${place}`)),
+    ...reference.media.streams.flatMap((s) => [`-disposition:${s.index}`, s.dispositions.join("+") || "0"]),
+    ...(command.outputs[0] && hasFormat(command.outputs[0].options) ? [] : ["-f", plan.muxer]),
+    outputPath,
+    ...(STEADY.test(plan.sourceFormat) ? [] : companion([film], limits)),
+  ];
+}
+
+function hasFormat(options: readonly OptionUse[]): boolean {
+  return options.some((use) => use.name === "f");
+}
+
+/**
+ * The command for its head alone, as plain ffmpeg runs it, into a scratch file: what ffmpeg says and writes here is
+ * what the plan is made from, and what the joined film is held against.
+ */
+export function rehearsalArgs(command: Command, outputPath: string): string[] {
+  const [output] = command.outputs;
+  if (!output) return [];
+  return [
+    ...["-v", "verbose", "-nostdin", "-nostats", "-y"],
+    ...processingGlobals(command),
+    ...inputWords(command),
+    ...words(fileOptions(output)),
+    ...words([makeOption("-frames:v", "1")]),
+    outputPath,
+  ];
+}

@@ -1,0 +1,194 @@
+import { createReadStream, createWriteStream } from "node:fs";
+import { open, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { FramecrcParser } from "../ffmpeg/packets.js";
+import { type LocalProcess, startLocal } from "../ffmpeg/run.js";
+import { fail, ok, type Problem, type Result } from "../lib/result.js";
+import type { Chunk, Timeline } from "../plan/timeline.js";
+
+/** A chunk whose source packets lie ready in a file of their own. */
+export interface ReadyChunk {
+  readonly chunk: Chunk;
+  /** A NUT file on this machine. */
+  readonly path: string;
+  readonly bytes: number;
+  /** x264's build, when the source's first packet names one. */
+  readonly x264Build: number | undefined;
+}
+
+/** What the whole split came to. */
+export interface SplitTotals {
+  readonly chunks: number;
+  readonly sourceFrames: number;
+  readonly outputFrames: number;
+}
+
+/** `unfit`: the source cannot be split exactly; `broken`: ffmpeg or the disk failed; `cancelled`: by the caller's signal. */
+export type SplitFailure = { readonly kind: "unfit" | "broken" | "cancelled" } & Problem;
+
+export interface SplitOptions {
+  readonly ffmpeg: string;
+  readonly args: readonly string[];
+  /** Where PRE writes its segments, and the chunks are put together. */
+  readonly folder: string;
+  readonly timeline: Timeline;
+  readonly stdin?: Readable;
+  readonly onChunk: (ready: ReadyChunk) => void;
+  readonly onFrames: (frames: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** How much of the first segment is searched for the encoder's signature: it stands in the first packet. */
+const SIGNATURE_BYTES = 64 * 1024;
+
+/**
+ * PRE at work: runs the split, follows its index, and puts every chunk together as soon as its last segment is
+ * complete, while the split goes on.
+ */
+export async function split(options: SplitOptions): Promise<Result<SplitTotals, SplitFailure>> {
+  return new Splitter(options).run();
+}
+
+class Splitter {
+  readonly #options: SplitOptions;
+  readonly #parser = new FramecrcParser();
+  readonly #stop = new AbortController();
+  readonly #waiting: Chunk[] = [];
+  #segments = 0;
+  #ended = false;
+  #assembling: Promise<void> = Promise.resolve();
+  #failure: SplitFailure | undefined;
+  #process: LocalProcess | undefined;
+  #removed = 0;
+  #chunks = 0;
+  #complete = false;
+  #x264Build: number | undefined;
+  #looked = false;
+
+  constructor(options: SplitOptions) {
+    this.#options = options;
+  }
+
+  async run(): Promise<Result<SplitTotals, SplitFailure>> {
+    const { ffmpeg, args, stdin, signal, timeline } = this.#options;
+    this.#process = startLocal(ffmpeg, args, {
+      ...(stdin ? { stdin } : {}),
+      onStdoutLine: (line) => this.#index(line),
+      onExtraLine: () => {
+        this.#segments++;
+        this.#assemble();
+      },
+      signal: AbortSignal.any([signal, this.#stop.signal]),
+    });
+    const end = await this.#process.end;
+    if (signal.aborted) return fail({ kind: "cancelled", what: "the split was stopped" });
+    if (this.#failure === undefined && !this.#complete) {
+      if (end.code !== 0) {
+        const detail = end.startError ?? end.stderrTail.join("\n");
+        this.#failure = { kind: "broken", what: "ffmpeg could not split the source", detail };
+      } else {
+        this.#take(timeline.end());
+      }
+    }
+    this.#ended = true;
+    this.#assemble();
+    await this.#assembling;
+    if (this.#failure) return fail(this.#failure);
+    await this.#removeSegments(this.#segments);
+    return ok({ chunks: this.#chunks, sourceFrames: timeline.frames, outputFrames: timeline.outputs });
+  }
+
+  #index(line: string): void {
+    const { timeline, onFrames } = this.#options;
+    if (this.#failure || this.#complete) return;
+    const packet = this.#parser.line(line);
+    if (!packet) return;
+    const fits = this.#take(timeline.push(packet));
+    if (packet.key) onFrames(timeline.frames);
+    if (fits && timeline.finished) {
+      // What still comes cannot be seen in the output.
+      this.#complete = true;
+      this.#take(timeline.end());
+      this.#assemble();
+    }
+  }
+
+  /** False when the source turned out not to fit. */
+  #take(result: Result<readonly Chunk[], string>): boolean {
+    if (!result.ok) {
+      this.#failure ??= { kind: "unfit", what: result.failure };
+      this.#stop.abort();
+      return false;
+    }
+    this.#waiting.push(...result.value);
+    if (result.value.length > 0) this.#assemble();
+    return true;
+  }
+
+  /** Puts together what is complete, one chunk after the other. */
+  #assemble(): void {
+    this.#assembling = this.#assembling.then(() => this.#assembleReady());
+  }
+
+  async #assembleReady(): Promise<void> {
+    for (;;) {
+      const chunk = this.#waiting[0];
+      if (this.#failure || this.#options.signal.aborted) return;
+      if (!chunk) {
+        if (this.#complete) this.#stop.abort();
+        return;
+      }
+      if (chunk.lastSegment >= this.#segments && !this.#ended) return;
+      this.#waiting.shift();
+      try {
+        await this.#build(chunk);
+      } catch (error) {
+        this.#failure ??= { kind: "broken", what: "a chunk could not be written", detail: String(error) };
+        this.#stop.abort();
+        return;
+      }
+    }
+  }
+
+  async #build(chunk: Chunk): Promise<void> {
+    const { folder, onChunk } = this.#options;
+    if (!this.#looked) await this.#lookForX264();
+    const path = join(folder, `chunk${chunk.index}.nut`);
+    const target = createWriteStream(path, { mode: 0o600 });
+    await pipeline(createReadStream(join(folder, "header.nut")), target, { end: false });
+    for (let i = chunk.firstSegment; i <= chunk.lastSegment; i++) {
+      await pipeline(createReadStream(this.#segment(i)), target, { end: false });
+    }
+    await new Promise<void>((resolve, reject) => {
+      target.once("error", reject);
+      target.end(resolve);
+    });
+    await this.#removeSegments(chunk.firstSegment);
+    this.#chunks++;
+    onChunk({ chunk, path, bytes: (await stat(path)).size, x264Build: this.#x264Build });
+  }
+
+  /** The H.264 decoder knows x264's build from a message that only the film's first packet carries (h264_sei.c). */
+  async #lookForX264(): Promise<void> {
+    this.#looked = true;
+    const file = await open(this.#segment(0), "r");
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(SIGNATURE_BYTES), 0, SIGNATURE_BYTES, 0);
+      const match = /x264 - core (\d+)/.exec(buffer.subarray(0, bytesRead).toString("latin1"));
+      if (match) this.#x264Build = Number(match[1]);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Segments before `index` belong to no chunk that is still to come. */
+  async #removeSegments(index: number): Promise<void> {
+    while (this.#removed < index) await rm(this.#segment(this.#removed++), { force: true });
+  }
+
+  #segment(index: number): string {
+    return join(this.#options.folder, `g${String(index).padStart(6, "0")}.nut`);
+  }
+}

@@ -1,0 +1,80 @@
+import type { EventStream, JobEvent } from "../job/events.js";
+import { chalkFor, type Env, hasUnicode } from "./colour.js";
+import { LiveView, type Terminal } from "./live.js";
+import { LEVELS, parseLoglevel } from "./loglevel.js";
+import { PlainView, type StatsOptions } from "./plain.js";
+import { type Clock, JobStore } from "./store.js";
+import { Summary } from "./summary.js";
+
+export { chalkFor, colourLevel, type Env } from "./colour.js";
+export { renderError } from "./errors.js";
+export { parseLoglevel } from "./loglevel.js";
+export { Summary, type SummaryReport } from "./summary.js";
+
+/** What the views need to know of the terminal and of the command's own wishes. */
+export interface ViewOptions {
+  /** Everything is written here; stdout is never touched. */
+  readonly stderr: Terminal;
+  readonly isTTY: boolean;
+  /** Width when the stream does not know its own (it follows the window when it does); 80 when undefined. */
+  readonly columns: number | undefined;
+  readonly env: Env;
+  /** As ffmpeg's -v takes it, or from the config; what cannot be read counts as `info`. */
+  readonly loglevel: string;
+  /** False for -nostats. */
+  readonly stats: boolean;
+  /** True for an explicit -stats: stat lines even when the loglevel is below info. */
+  readonly forceStats?: boolean;
+  readonly hideBanner?: boolean;
+  /** For tests: milliseconds, never going back. */
+  readonly clock?: Clock;
+}
+
+export interface Views {
+  /** Ends all views and gives the terminal back; to be called before the program ends. Safe to call twice. */
+  stop(): void;
+  /** Stays of use after `stop`. */
+  readonly summary: Summary;
+}
+
+/**
+ * Shows a job to the user: a live view on a terminal, plain lines elsewhere (or with TERM=dumb).
+ * A reader of stderr that goes away makes the views silent, and is no failure of the job.
+ */
+export function attachViews(events: EventStream, options: ViewOptions): Views {
+  const { stderr, env } = options;
+  let broken = false;
+  const write = (text: string): void => {
+    if (!broken) stderr.write(text);
+  };
+  const store = new JobStore(options.clock);
+  const shared: StatsOptions = {
+    loglevel: parseLoglevel(options.loglevel) ?? LEVELS.info,
+    stats: options.stats,
+    forceStats: options.forceStats ?? false,
+    hideBanner: options.hideBanner ?? false,
+    chalk: chalkFor(env, options.isTTY),
+  };
+  const live = options.isTTY && env["TERM"] !== "dumb";
+  const view = live
+    ? new LiveView(store, stderr, write, { ...shared, columns: options.columns ?? 80, unicode: hasUnicode(env) })
+    : new PlainView(store, write, shared);
+  // Stays on after stop(): a late EPIPE without a listener would end the program, where ffmpeg goes on.
+  stderr.on("error", () => {
+    // Ending the view may write once more, and fail once more.
+    if (broken) return;
+    broken = true;
+    view.stop();
+  });
+  const unsubscribe = events.subscribe((event: JobEvent) => {
+    store.listen(event);
+    if (!broken) view.listen(event);
+  });
+  return {
+    stop: () => {
+      unsubscribe();
+      view.stop();
+    },
+    summary: new Summary(store),
+  };
+}

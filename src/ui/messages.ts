@@ -1,0 +1,75 @@
+import type { ChalkInstance } from "chalk";
+import type { JobEvent } from "../job/events.js";
+import { renderError } from "./errors.js";
+import { LEVELS } from "./loglevel.js";
+import type { JobState } from "./state.js";
+import { count, oneLine } from "./text.js";
+
+/** A line for the log: shown when `level` is not above the chosen loglevel. */
+export interface Message {
+  readonly level: number;
+  readonly text: string;
+}
+
+/** What both views let go to stderr, and how. */
+export interface MessageOptions {
+  /** Messages above this level stay silent (see LEVELS). */
+  readonly loglevel: number;
+  /** ffmpeg's -hide_banner: no line when all is as hoped for. */
+  readonly hideBanner: boolean;
+  readonly chalk: ChalkInstance;
+}
+
+/** What an event says to the user in one line, without the name in front; undefined when it says nothing. */
+export function messageFor(event: JobEvent, state: JobState): Message | undefined {
+  switch (event.type) {
+    case "route":
+      return event.route === "local"
+        ? { level: LEVELS.info, text: `not split: ${oneLine(event.reason)}` }
+        : { level: LEVELS.info, text: `split into chunks: ${oneLine(event.reason)}` };
+    case "worker-up": {
+      const detail = oneLine(event.detail);
+      const slots = count(event.slots, "slot");
+      return {
+        level: LEVELS.verbose,
+        text: `worker ${oneLine(event.worker)}: ${slots}${detail === "" ? "" : `, ${detail}`}`,
+      };
+    }
+    case "worker-dropped": {
+      const fix = event.fix === undefined ? "" : `; try: ${oneLine(event.fix)}`;
+      return { level: LEVELS.warning, text: `worker ${oneLine(event.worker)} dropped: ${oneLine(event.reason)}${fix}` };
+    }
+    case "chunk-failed":
+      return chunkFailed(event, state);
+    case "chunk-done": {
+      const did = `${count(event.frames, "frame")} in ${event.seconds.toFixed(1)} s`;
+      return { level: LEVELS.debug, text: `chunk ${event.chunk} done on ${oneLine(event.worker)}: ${did}` };
+    }
+    case "verifying":
+      return { level: LEVELS.verbose, text: "verifying the output" };
+    case "fell-back":
+      return { level: LEVELS.warning, text: `running the whole command unsplit: ${oneLine(event.reason)}` };
+    case "notice":
+      return { level: LEVELS[event.level], text: oneLine(event.text) };
+    default:
+      return undefined;
+  }
+}
+
+function chunkFailed(event: Extract<JobEvent, { type: "chunk-failed" }>, state: JobState): Message {
+  const where = `chunk ${event.chunk} failed on ${oneLine(event.worker)} (attempt ${event.attempt})`;
+  // The loser of a race for a chunk that another worker has done costs nothing: no cause for a warning.
+  const lost = !event.retry && state.chunks.get(event.chunk)?.done !== undefined;
+  const level = lost ? LEVELS.verbose : LEVELS.warning;
+  return { level, text: `${where}${event.retry ? ", trying again" : ""}: ${oneLine(event.reason)}` };
+}
+
+/** What goes to stderr for an event, newline included; undefined for nothing. Failures take the form of renderError. */
+export function renderMessage(event: JobEvent, state: JobState, options: MessageOptions): string | undefined {
+  if (event.type === "failed") return options.loglevel >= LEVELS.error ? renderError(event, options.chalk) : undefined;
+  if (event.type === "route" && event.route === "chunks" && options.hideBanner) return undefined;
+  const message = messageFor(event, state);
+  if (message === undefined || message.level > options.loglevel) return undefined;
+  const name = message.level <= LEVELS.warning ? options.chalk.yellow("distffmpeg:") : options.chalk.dim("distffmpeg:");
+  return `${name} ${message.text}\n`;
+}

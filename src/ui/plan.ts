@@ -1,0 +1,24 @@
+/** A plan as `-df_plan` shows it. */
+export interface ShownPlan {
+  readonly route: string;
+  readonly reason: string;
+  readonly pre: readonly string[];
+  readonly remote: readonly { readonly chunk: number; readonly frames: number; readonly argv: readonly string[] }[];
+  readonly final: readonly string[];
+}
+
+/** Words as a POSIX shell takes them, so that a line can be copied and run. */
+function line(argv: readonly string[]): string {
+  return argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(" ");
+}
+
+/** The plan as text: the route with its reason, then every command of every stage. */
+export function renderPlan(plan: ShownPlan): string {
+  const blocks = [`# route: ${plan.route} (${plan.reason})`];
+  if (plan.pre.length > 0) blocks.push(`# PRE, on this machine\n${line(plan.pre)}`);
+  for (const { chunk, frames, argv } of plan.remote) {
+    blocks.push(`# REMOTE, chunk ${chunk}: ${frames} frames\n${line(argv)}`);
+  }
+  blocks.push(`# ${plan.route === "chunks" ? "FINAL, on this machine" : "on this machine"}\n${line(plan.final)}`);
+  return `${blocks.join("\n\n")}\n`;
+}

@@ -1,0 +1,257 @@
+import type { JobEvent, Route } from "../job/events.js";
+import { unreachable } from "../lib/result.js";
+import { sourceFrames, type Sample, takeSample } from "./measure.js";
+
+/** What a slot does with its chunk. */
+export type Activity = "upload" | "encode" | "download";
+
+/** A busy slot; an idle one has no entry. */
+export interface SlotState {
+  readonly activity: Activity;
+  readonly chunk: number;
+  /** Output frames of this chunk encoded so far. */
+  readonly frames: number;
+  readonly fps: number;
+}
+
+export interface WorkerState {
+  readonly name: string;
+  readonly slots: number;
+  readonly detail: string;
+  /** Busy slots by their number. */
+  readonly busy: ReadonlyMap<number, SlotState>;
+  /** Chunks and output frames that count: a chunk done by two workers counts for the first. */
+  readonly chunks: number;
+  readonly frames: number;
+  /** Encoding time of all chunks, slots added up, work done twice included. */
+  readonly seconds: number;
+  /** Why the worker was given up, while it is. */
+  readonly dropped: string | undefined;
+}
+
+export interface ChunkState {
+  /** Source frames; undefined until the chunk was announced. */
+  readonly size?: number;
+  /** Who did it; `frames` are output frames. */
+  readonly done?: { readonly worker: string; readonly frames: number; readonly bytes: number };
+}
+
+/** `whole`: the command runs unsplit, and ffmpeg itself reports. */
+export type Phase = "starting" | "running" | "verifying" | "whole" | "done" | "failed";
+
+/** All that the views know of a job. Times are milliseconds of the clock given to the reducer. */
+export interface JobState {
+  readonly phase: Phase;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly route?: Route;
+  readonly reason: string;
+  /** Source frames seen by the split; `total` once the source was read to its end, and with it all chunks are known. */
+  readonly seen: number;
+  readonly total?: number;
+  readonly workers: ReadonlyMap<string, WorkerState>;
+  readonly chunks: ReadonlyMap<number, ChunkState>;
+  /** Sums over the chunks that are done: how many, their source and output frames, their bytes. */
+  readonly done: { readonly chunks: number; readonly source: number; readonly output: number; readonly bytes: number };
+  readonly retries: number;
+  readonly dropped: readonly { readonly name: string; readonly reason: string }[];
+  /** The head of the film that is in the output, or all of it at the end. */
+  readonly joined: { readonly frames: number; readonly seconds: number; readonly bytes: number };
+  readonly samples: readonly Sample[];
+}
+
+/** The state before the first event. */
+export function initialState(now: number): JobState {
+  return {
+    phase: "starting",
+    startedAt: now,
+    reason: "",
+    seen: 0,
+    workers: new Map(),
+    chunks: new Map(),
+    done: { chunks: 0, source: 0, output: 0, bytes: 0 },
+    retries: 0,
+    dropped: [],
+    joined: { frames: 0, seconds: 0, bytes: 0 },
+    samples: [],
+  };
+}
+
+function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
+  return new Map(map).set(key, value);
+}
+
+/** The worker by that name; one that never came up (dropped at the first try) is made on the spot. */
+function workerOf(state: JobState, name: string): WorkerState {
+  return (
+    state.workers.get(name) ?? {
+      name,
+      slots: 0,
+      detail: "",
+      busy: new Map(),
+      chunks: 0,
+      frames: 0,
+      seconds: 0,
+      dropped: undefined,
+    }
+  );
+}
+
+function putWorker(state: JobState, worker: WorkerState): JobState {
+  return { ...state, workers: put(state.workers, worker.name, worker) };
+}
+
+function setSlot(state: JobState, at: { worker: string; slot: number }, slot: SlotState | undefined): JobState {
+  const worker = workerOf(state, at.worker);
+  const busy = new Map(worker.busy);
+  if (slot === undefined) busy.delete(at.slot);
+  else busy.set(at.slot, slot);
+  return putWorker(state, { ...worker, busy });
+}
+
+function startActivity(
+  state: JobState,
+  event: Extract<JobEvent, { type: "chunk-upload" | "chunk-encode" | "chunk-download" }>,
+  activity: Activity,
+): JobState {
+  const before = workerOf(state, event.worker).busy.get(event.slot);
+  // While a chunk comes back its frames still count as encoded, or the total would step back for a moment.
+  const frames = activity === "download" && before?.chunk === event.chunk ? before.frames : 0;
+  const next = setSlot(state, event, { activity, chunk: event.chunk, frames, fps: 0 });
+  // A verdict of "bad" may come after "verifying"; then the job is at work again.
+  return next.phase === "starting" || next.phase === "verifying" ? { ...next, phase: "running" } : next;
+}
+
+function progress(state: JobState, event: Extract<JobEvent, { type: "chunk-progress" }>): JobState {
+  const { chunk, frames, fps } = event;
+  const before = workerOf(state, event.worker).busy.get(event.slot);
+  // A last report may come after the chunk was done, failed or taken away: it must not make the slot busy again.
+  if (before?.chunk !== chunk || before.activity !== "encode") return state;
+  return setSlot(state, event, { activity: "encode", chunk, frames, fps });
+}
+
+function chunkDone(state: JobState, event: Extract<JobEvent, { type: "chunk-done" }>): JobState {
+  const idle = setSlot(state, event, undefined);
+  const worker = workerOf(idle, event.worker);
+  const seconds = worker.seconds + event.seconds;
+  const chunk = idle.chunks.get(event.chunk) ?? {};
+  // Two workers may race for the last chunks: only the first result is a chunk of the film, but both worked.
+  if (chunk.done !== undefined) return putWorker(idle, { ...worker, seconds });
+  const { frames, bytes } = event;
+  const next = putWorker(idle, { ...worker, seconds, chunks: worker.chunks + 1, frames: worker.frames + frames });
+  return {
+    ...next,
+    chunks: put(next.chunks, event.chunk, { ...chunk, done: { worker: event.worker, frames, bytes } }),
+    done: addDone(next.done, 1, chunk.size ?? frames, frames, bytes),
+  };
+}
+
+function addDone(
+  done: JobState["done"],
+  chunks: number,
+  source: number,
+  output: number,
+  bytes: number,
+): JobState["done"] {
+  return {
+    chunks: done.chunks + chunks,
+    source: done.source + source,
+    output: done.output + output,
+    bytes: done.bytes + bytes,
+  };
+}
+
+function chunkFailed(state: JobState, event: Extract<JobEvent, { type: "chunk-failed" }>): JobState {
+  const wasBusy = workerOf(state, event.worker).busy.get(event.slot)?.chunk === event.chunk;
+  let next: JobState = wasBusy ? setSlot(state, event, undefined) : state;
+  if (event.retry) next = { ...next, retries: next.retries + 1 };
+  const chunk = next.chunks.get(event.chunk);
+  // A chunk that fails after it was done was found bad by a later check: what it added is taken back.
+  if (chunk?.done === undefined || chunk.done.worker !== event.worker || wasBusy) return next;
+  const { frames, bytes } = chunk.done;
+  const undone: ChunkState = chunk.size === undefined ? {} : { size: chunk.size };
+  const worker = workerOf(next, event.worker);
+  next = putWorker(next, { ...worker, chunks: worker.chunks - 1, frames: worker.frames - frames });
+  return {
+    ...next,
+    chunks: put(next.chunks, event.chunk, undone),
+    done: addDone(next.done, -1, -(chunk.size ?? frames), -frames, -bytes),
+  };
+}
+
+function workerUp(state: JobState, event: Extract<JobEvent, { type: "worker-up" }>): JobState {
+  // Up again after a drop: what it did before still counts.
+  const { slots, detail } = event;
+  return putWorker(state, { ...workerOf(state, event.worker), slots, detail, dropped: undefined });
+}
+
+function workerDropped(state: JobState, event: Extract<JobEvent, { type: "worker-dropped" }>): JobState {
+  const worker = { ...workerOf(state, event.worker), busy: new Map(), dropped: event.reason };
+  return { ...putWorker(state, worker), dropped: [...state.dropped, { name: event.worker, reason: event.reason }] };
+}
+
+function allIdle(state: JobState): JobState {
+  const workers = new Map([...state.workers].map(([name, worker]) => [name, { ...worker, busy: new Map() }]));
+  return { ...state, workers };
+}
+
+function apply(state: JobState, event: JobEvent, now: number): JobState {
+  switch (event.type) {
+    case "route":
+      return {
+        ...state,
+        route: event.route,
+        reason: event.reason,
+        phase: event.route === "local" ? "whole" : state.phase,
+      };
+    case "worker-up":
+      return workerUp(state, event);
+    case "worker-dropped":
+      return workerDropped(state, event);
+    case "split-progress":
+      return { ...state, seen: event.frames, ...(event.total === undefined ? {} : { total: event.total }) };
+    case "chunk-ready": {
+      const chunk = { ...state.chunks.get(event.chunk), size: event.frames };
+      return { ...state, chunks: put(state.chunks, event.chunk, chunk) };
+    }
+    case "chunk-upload":
+      return startActivity(state, event, "upload");
+    case "chunk-encode":
+      return startActivity(state, event, "encode");
+    case "chunk-download":
+      return startActivity(state, event, "download");
+    case "chunk-progress":
+      return progress(state, event);
+    case "chunk-done":
+      return chunkDone(state, event);
+    case "chunk-failed":
+      return chunkFailed(state, event);
+    case "join-progress":
+      return { ...state, joined: { frames: event.frames, seconds: event.seconds, bytes: event.bytes } };
+    case "verifying":
+      return { ...state, phase: "verifying" };
+    case "fell-back":
+      return { ...allIdle(state), phase: "whole", route: "local", reason: event.reason };
+    case "notice":
+      return state;
+    case "done": {
+      const joined = { frames: event.frames, seconds: event.seconds, bytes: event.bytes };
+      return { ...allIdle(state), phase: "done", joined, endedAt: now };
+    }
+    case "failed":
+      return { ...allIdle(state), phase: "failed", endedAt: now };
+    default:
+      return unreachable(event);
+  }
+}
+
+/**
+ * The state after one more event, which came at `now` (milliseconds, never going back).
+ * Pure: equal arguments give equal states, and the old state stays as it was.
+ */
+export function reduce(state: JobState, event: JobEvent, now: number): JobState {
+  const next = apply(state, event, now);
+  return next.phase === "running"
+    ? { ...next, samples: takeSample(next.samples, { at: now, frames: sourceFrames(next) }) }
+    : next;
+}

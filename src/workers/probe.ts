@@ -1,0 +1,144 @@
+import { fail, ok, type Result, type Problem } from "../lib/result.js";
+import { parseProbe, type ProbeText } from "./probe-text.js";
+import type { Session } from "./transport.js";
+
+/** What a worker has to offer. */
+export interface WorkerFacts {
+  /** As ffmpeg writes it: "5.1.9-0+deb12u1", "n7.0", "N-109542-g1bf1b4cb1e". */
+  readonly ffmpegVersion: string;
+  /** Names as -c:v takes them. */
+  readonly encoders: ReadonlySet<string>;
+  /** Logical processors this login may use, at least 1. */
+  readonly cores: number;
+  /** Whether the numactl program is installed. */
+  readonly numactl: boolean;
+}
+
+/** `no-ffmpeg` also stands for one that is too old or does not start; `no-encoder` only comes when an encoder was asked for. */
+export type ProbeFailure =
+  | ({ readonly kind: "no-ffmpeg" } & Problem)
+  | ({ readonly kind: "no-encoder" } & Problem)
+  | ({ readonly kind: "connection" } & Problem);
+
+/** How long ffmpeg may take to tell its version and encoders, milliseconds: one on a hanging network drive never does. */
+const WITHIN = 30_000;
+
+const MARK = "@distffmpeg ";
+
+/**
+ * Asks all at once, because each question costs a round trip and a process on the worker. A section a mark; the status
+ * of a program in the mark after its words. `$1` is the ffmpeg to ask.
+ */
+const SCRIPT = [
+  `m() { echo; echo "${MARK}$*"; }`,
+  'm path "$(command -v "$1")"',
+  'm version; "$1" -hide_banner -version 2>&1 </dev/null; m version-status $?',
+  'm encoders; "$1" -hide_banner -encoders 2>/dev/null </dev/null',
+  "m cores; nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null",
+  "m numactl; command -v numactl",
+  "m system; uname -s; cat /etc/os-release 2>/dev/null",
+  "m end",
+].join("; ");
+
+/**
+ * Asks a worker, in one round trip, for its ffmpeg (5.1 or later), encoders, cores and numactl.
+ * `encoder`: fails with "no-encoder" unless its ffmpeg has this one. A session that fails or is cancelled is "connection".
+ */
+export async function probeWorker(
+  session: Session,
+  ffmpegBin: string,
+  encoder?: string,
+): Promise<Result<WorkerFacts, ProbeFailure>> {
+  const answer = await session.run(["sh", "-c", SCRIPT, "sh", ffmpegBin], { signal: AbortSignal.timeout(WITHIN) });
+  if (!answer.ok) {
+    const { what, detail, fix } = answer.failure;
+    const said = answer.failure.kind === "cancelled" ? `${ffmpegBin} gave no answer within ${WITHIN / 1000} s` : what;
+    return fail({
+      kind: "connection",
+      what: said,
+      ...(detail === undefined ? {} : { detail }),
+      ...(fix === undefined ? {} : { fix }),
+    });
+  }
+  return judgeProbe(parseProbe(answer.value.stdout, MARK), answer.value.stderrTail, ffmpegBin, encoder);
+}
+
+/** Makes facts of what the worker said, or says why it cannot be used. Pure. */
+export function judgeProbe(
+  text: ProbeText,
+  stderrTail: readonly string[],
+  ffmpegBin: string,
+  encoder: string | undefined,
+): Result<WorkerFacts, ProbeFailure> {
+  const install = installHint(text.system);
+  const noFfmpeg = (what: string, detail: string, fix: string): Result<never, ProbeFailure> =>
+    fail({ kind: "no-ffmpeg", what, ...(detail === "" ? {} : { detail }), fix });
+  if (!text.complete)
+    return noFfmpeg(
+      "the worker's shell does not work",
+      stderrTail.join("\n"),
+      "ssh to the worker and try: sh -c 'echo works'",
+    );
+  if (text.ffmpegPath === undefined) {
+    return noFfmpeg(`there is no ${ffmpegBin} on the worker`, "", `${install}   # or set ffmpeg_bin of this worker`);
+  }
+  const { version } = text;
+  if (text.versionStatus !== 0 || version === undefined) {
+    return noFfmpeg(
+      `${text.ffmpegPath} on the worker does not work as ffmpeg`,
+      text.versionWords,
+      `${install}   # or set ffmpeg_bin of this worker`,
+    );
+  }
+  if (!version.isRecent) {
+    return noFfmpeg(
+      `ffmpeg ${version.name} on the worker is too old: 5.1 or later is needed`,
+      text.ffmpegPath,
+      `${install}   # or set ffmpeg_bin to a newer one`,
+    );
+  }
+  if (text.encoders.size === 0) {
+    return noFfmpeg(`${text.ffmpegPath} on the worker lists no encoders`, stderrTail.join("\n"), install);
+  }
+  if (encoder !== undefined && !text.encoders.has(encoder)) {
+    return fail({
+      kind: "no-encoder",
+      what: `ffmpeg ${version.name} on the worker has no encoder ${encoder}`,
+      fix: "set ffmpeg_bin of this worker to an ffmpeg that has it, or choose another encoder",
+    });
+  }
+  return ok({ ffmpegVersion: version.name, encoders: text.encoders, cores: text.cores, numactl: text.numactl });
+}
+
+/** The command that installs ffmpeg on this kind of system. `ids`: ID and ID_LIKE of os-release(5), or what uname says. */
+export function installHint(ids: readonly string[]): string {
+  for (const id of ids) {
+    switch (id) {
+      case "debian":
+      case "ubuntu":
+      case "raspbian":
+        return "sudo apt install ffmpeg";
+      case "fedora":
+        return "sudo dnf install ffmpeg-free";
+      case "rhel":
+      case "centos":
+      case "rocky":
+      case "almalinux":
+        return "sudo dnf install epel-release && sudo dnf install ffmpeg-free";
+      case "alpine":
+        return "sudo apk add ffmpeg";
+      case "arch":
+      case "manjaro":
+        return "sudo pacman -S ffmpeg";
+      case "suse":
+      case "opensuse":
+      case "opensuse-tumbleweed":
+        return "sudo zypper install ffmpeg";
+      case "freebsd":
+        return "sudo pkg install ffmpeg";
+      case "darwin":
+        return "brew install ffmpeg";
+    }
+  }
+  return "install ffmpeg 5.1 or later from https://ffmpeg.org/download.html";
+}

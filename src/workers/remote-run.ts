@@ -1,0 +1,120 @@
+import type { ClientChannel } from "ssh2";
+import { fail, ok, type Result } from "../lib/result.js";
+import { cancelledFailure, messageOf, transferFailure } from "./failures.js";
+import { Output } from "./lines.js";
+import type { Link } from "./link.js";
+import type { ProcessEnd, RunOptions, TransportFailure } from "./transport.js";
+import { endOfStatus, KILL_AFTER_SECONDS, wrappedCommand } from "./wrapper.js";
+
+/** Linux takes no longer single argument (MAX_ARG_STRLEN, 128 KiB), and the command is one for the login shell. */
+const COMMAND_BYTES = 128 * 1024 - 1;
+
+/** How long the far shell has for TERM, KILL and its answer, milliseconds, before the channel is given up. */
+const END_WITHIN = KILL_AFTER_SECONDS * 1000 + 5000;
+
+/**
+ * Runs a program on the worker, tied to this connection (see wrapper.ts). Resolves when it has ended there, also after an abort,
+ * so that the slot is free indeed; a lost connection resolves at once. "transfer" when it could not be started.
+ */
+export function runRemote(
+  link: Link,
+  folder: string,
+  argv: readonly string[],
+  options: RunOptions,
+): Promise<Result<ProcessEnd, TransportFailure>> {
+  const command = wrappedCommand(folder, argv);
+  const bytes = Buffer.byteLength(command);
+  if (bytes > COMMAND_BYTES) {
+    return Promise.resolve(fail(transferFailure(`${link.worker}: the command is too long for SSH (${bytes} bytes)`)));
+  }
+  return new Promise((resolve) => new RemoteRun(link, options, resolve).start(command));
+}
+
+class RemoteRun {
+  readonly #link: Link;
+  readonly #output: Output;
+  readonly #resolve: (result: Result<ProcessEnd, TransportFailure>) => void;
+  readonly #signal: AbortSignal | undefined;
+  readonly #abort = (): void => this.#end();
+  #channel: ClientChannel | undefined;
+  #unwatch: () => void = () => undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #settled = false;
+
+  constructor(link: Link, options: RunOptions, resolve: (result: Result<ProcessEnd, TransportFailure>) => void) {
+    this.#link = link;
+    this.#output = new Output(options);
+    this.#resolve = resolve;
+    this.#signal = options.signal;
+  }
+
+  start(command: string): void {
+    if (this.#signal?.aborted) {
+      this.#settle(fail(cancelledFailure(this.#link.worker)));
+      return;
+    }
+    this.#unwatch = this.#link.onLost((failure) => this.#settle(fail(failure)));
+    if (this.#settled) return;
+    this.#signal?.addEventListener("abort", this.#abort, { once: true });
+    try {
+      this.#link.client.exec(command, (error, channel) => (error ? this.#refused(error) : this.#started(channel)));
+    } catch (error) {
+      this.#refused(error);
+    }
+  }
+
+  #refused(error: unknown): void {
+    this.#settle(
+      fail(
+        this.#link.lost ??
+          transferFailure(`${this.#link.worker}: the SSH server starts no program`, {
+            detail: messageOf(error),
+            fix: "look for MaxSessions and ForceCommand in /etc/ssh/sshd_config on the worker",
+          }),
+      ),
+    );
+  }
+
+  #started(channel: ClientChannel): void {
+    this.#channel = channel;
+    channel.on("error", () => undefined);
+    // Settled while the server still was opening the channel: nobody wants the program any more.
+    if (this.#settled) {
+      channel.on("data", () => undefined);
+      channel.stderr.on("data", () => undefined);
+      channel.end();
+      return;
+    }
+    channel.on("data", (data: Buffer) => this.#output.pushStdout(data));
+    channel.stderr.on("data", (data: Buffer) => this.#output.pushStderr(data));
+    channel.on("close", (code: number | null | undefined, signal: string | undefined) => this.#closed(code, signal));
+    if (this.#signal?.aborted) this.#end();
+  }
+
+  /** Ends the program by closing its stdin, which the wrapper watches. */
+  #end(): void {
+    this.#channel?.end();
+    // Also while the channel is not open yet: the server may never open it.
+    this.#timer ??= setTimeout(() => {
+      this.#channel?.close();
+      this.#settle(fail(cancelledFailure(this.#link.worker)));
+    }, END_WITHIN);
+  }
+
+  #closed(code: number | null | undefined, signal: string | undefined): void {
+    if (this.#link.lost) this.#settle(fail(this.#link.lost));
+    else if (this.#signal?.aborted) this.#settle(fail(cancelledFailure(this.#link.worker)));
+    else if (typeof code === "number") this.#settle(ok(this.#output.finish(endOfStatus(code))));
+    else if (signal !== undefined) this.#settle(ok(this.#output.finish({ code: undefined, signal })));
+    else this.#settle(fail(transferFailure(`${this.#link.worker}: the SSH server did not say how the program ended`)));
+  }
+
+  #settle(result: Result<ProcessEnd, TransportFailure>): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#unwatch();
+    clearTimeout(this.#timer);
+    this.#signal?.removeEventListener("abort", this.#abort);
+    this.#resolve(result);
+  }
+}

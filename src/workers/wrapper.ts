@@ -1,0 +1,72 @@
+import { quote, quoteAll } from "../lib/shell.js";
+
+/** Seconds that a program may take to end after TERM; then it is killed. */
+export const KILL_AFTER_SECONDS = 5;
+
+/**
+ * Runs "$@" in the folder "$1" for as long as stdin stays open. A program started over SSH without a terminal outlives its
+ * connection: no signal reaches it, however the connection ends. Its stdin does close in every case
+ * (measured: session ended, socket cut, sshd killed), so a watcher reads stdin and ends the program at its end.
+ *
+ * - `setsid` where there is one: the program leads its own process group, so that the children of a wrapper script end with it.
+ *   Where there is none (macOS) the program alone is ended. Not `set -m`: dash and busybox want a terminal for it.
+ * - `read` and not `cat`: a built-in needs no process of its own, which would be left behind.
+ * - the watcher and the waiting shell keep neither stdout nor stderr open: sshd closes a channel only when nobody has them,
+ *   and bash would add lines of its own ("Terminated") to the program's words.
+ * - `kill -TERM -PID` and not `kill -TERM -- -PID`, which neither dash nor busybox understands.
+ * - one line and no newline in it: csh as login shell takes none inside quotes.
+ */
+export const WRAPPER = [
+  'cd "$1" || exit 126',
+  "shift",
+  "exec 3<&0 </dev/null",
+  'if command -v setsid >/dev/null 2>&1; then g=-; { exec setsid "$@" 3<&-; } & else g=; { exec "$@" 3<&-; } & fi',
+  "p=$!",
+  "exec >/dev/null 2>&1",
+  // The group, or the program alone: there is no group without setsid, nor in the moment before setsid has made it.
+  'end() { kill "-$1" "$g$p" || kill "-$1" "$p"; }',
+  "{ while read -r l; do :; done; end TERM; " +
+    `i=0; while [ $i -lt ${KILL_AFTER_SECONDS} ] && end 0; do sleep 1; i=$((i+1)); done; end KILL; } <&3 & w=$!`,
+  "exec 3<&-",
+  'wait "$p"',
+  "s=$?",
+  // Children that a wrapper script left behind are the watcher's: stdin ends as soon as this shell does.
+  'kill -0 "-$p" || kill "$w"',
+  'exit "$s"',
+].join("; ");
+
+/** The command to hand to the login shell of a worker: runs exactly `argv` in `folder` (absolute), tied to stdin. */
+export function wrappedCommand(folder: string, argv: readonly string[]): string {
+  return `exec sh -c ${quote(WRAPPER)} sh ${quote(folder)} ${quoteAll(argv)}`;
+}
+
+/** Signals whose numbers are the same on every system (POSIX, kill -NUMBER), and those that are on Linux, macOS and BSD alike. */
+const SIGNALS: Readonly<Record<number, string>> = {
+  1: "SIGHUP",
+  2: "SIGINT",
+  3: "SIGQUIT",
+  4: "SIGILL",
+  5: "SIGTRAP",
+  6: "SIGABRT",
+  8: "SIGFPE",
+  9: "SIGKILL",
+  11: "SIGSEGV",
+  13: "SIGPIPE",
+  14: "SIGALRM",
+  15: "SIGTERM",
+  24: "SIGXCPU",
+  25: "SIGXFSZ",
+};
+
+/**
+ * What the shell's status says of the program: a shell tells "ended by signal N" as 128 + N.
+ * A program that itself exits with such a status looks the same; ffmpeg never does (it exits with 0, 1, 69, 123, 234 or 255).
+ */
+export function endOfStatus(status: number): {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+} {
+  const signal =
+    status > 128 ? (SIGNALS[status - 128] ?? (status === 135 || status === 138 ? "SIGBUS" : undefined)) : undefined;
+  return signal === undefined ? { code: status, signal } : { code: undefined, signal };
+}

@@ -1,0 +1,131 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readLogLine, type GraphInput } from "../../src/ffmpeg/log.js";
+import { FramecrcParser, type Packet } from "../../src/ffmpeg/packets.js";
+import { runLocal } from "../../src/ffmpeg/run.js";
+import { divide, type Rational, rational } from "../../src/lib/rational.js";
+import { FrameClock, type SyncMode, type Tick } from "../../src/plan/frame-clock.js";
+
+/**
+ * The frame clock against ffmpeg itself: films of odd times, run through the installed ffmpeg with every
+ * frame-rate mode, must come out exactly as the clock foretells, frame by frame and tick by tick.
+ */
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "distffmpeg-clock-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Lossless film in which frame i is a flat grey of value i, shown at times[i] milliseconds. */
+async function makeFilm(times: readonly number[], file: string): Promise<void> {
+  const raw = Buffer.concat(times.map((_, i) => Buffer.alloc(16 * 16, i)));
+  await writeFile(`${file}.gray`, raw);
+  const table = times.map((t, i) => `eq(N,${i})*${t}`).join("+");
+  const end = await runLocal("ffmpeg", [
+    ..."-y -v error -nostdin -f rawvideo -pixel_format gray -video_size 16x16 -framerate 25 -i".split(" "),
+    `${file}.gray`,
+    "-vf",
+    `settb=1/1000,setpts='${table}'`,
+    ..."-fps_mode passthrough -enc_time_base 1/1000 -c:v ffv1 -f matroska".split(" "),
+    file,
+  ]);
+  expect(end.stderrTail).toEqual([]);
+}
+
+interface Observed {
+  readonly graph: GraphInput;
+  readonly timeBase: Rational;
+  readonly packets: readonly Packet[];
+}
+
+async function observe(file: string, args: readonly string[]): Promise<Observed> {
+  const crc = new FramecrcParser();
+  const packets: Packet[] = [];
+  let graph: GraphInput | undefined;
+  const end = await runLocal(
+    "ffmpeg",
+    ["-v", "verbose", "-nostdin", "-i", file, ...args, "-c:v", "rawvideo", "-f", "framecrc", "-"],
+    {
+      onStderrLine: (line) => {
+        const fact = readLogLine(line);
+        if (fact?.kind === "graph-input") graph = fact.input;
+      },
+    },
+  );
+  expect(end.code, end.stderrTail.join("\n")).toBe(0);
+  for (const line of end.stdout.split("\n")) {
+    const packet = crc.line(line);
+    if (packet) packets.push(packet);
+  }
+  const timeBase = crc.headers.get(0)?.timeBase;
+  if (!graph || !timeBase) throw new Error("ffmpeg did not say its time bases");
+  return { graph, timeBase, packets };
+}
+
+const gaps = fc.array(fc.oneof(fc.integer({ min: 1, max: 60 }), fc.constantFrom(33, 40, 42, 41, 100, 400)), {
+  minLength: 1,
+  maxLength: 24,
+});
+const starts = fc.constantFrom(0, 0, 3, 80, 500);
+const regular = fc
+  .tuple(fc.constantFrom(24, 25, 30, 50), fc.integer({ min: 4, max: 30 }))
+  .map(([rate, count]) => Array.from({ length: count }, (_, i) => Math.round((1000 * i) / rate)));
+const films = fc.oneof(
+  regular,
+  fc.tuple(starts, gaps).map(([start, steps]) => {
+    let time = start;
+    return [start, ...steps.map((step) => (time += step))];
+  }),
+);
+const modes = fc.constantFrom<SyncMode>("cfr", "vfr", "passthrough");
+const cuts = fc.record({
+  ss: fc.constantFrom(undefined, undefined, 0.1, 0.25),
+  t: fc.constantFrom(undefined, undefined, 0.2, 0.5),
+  frames: fc.constantFrom(undefined, undefined, 5),
+  rate: fc.constantFrom(undefined, undefined, "12.5", "60"),
+  filter: fc.boolean(),
+});
+
+describe("frame clock", () => {
+  it("foretells what the installed ffmpeg repeats and drops", async () => {
+    let n = 0;
+    await fc.assert(
+      fc.asyncProperty(films, modes, cuts, async (times, mode, cut) => {
+        const file = join(folder, `f${n++}.mkv`);
+        await makeFilm(times, file);
+        const source = await observe(file, ["-fps_mode", "passthrough", "-enc_time_base", "-1"]);
+        const sourceOf = new Map(source.packets.map((p) => [p.crc, p.pts]));
+        const rate = mode === "cfr" ? cut.rate : undefined;
+        const plain = await observe(file, [
+          ...["-fps_mode", mode],
+          ...(cut.ss === undefined ? [] : ["-ss", `${cut.ss}`]),
+          ...(cut.t === undefined ? [] : ["-t", `${cut.t}`]),
+          ...(cut.frames === undefined ? [] : ["-frames:v", `${cut.frames}`]),
+          ...(rate === undefined ? [] : ["-r", rate]),
+          ...(cut.filter ? ["-vf", "null"] : []),
+        ]);
+        const clock = new FrameClock({
+          mode,
+          inputTimeBase: source.graph.timeBase,
+          encoderTimeBase: plain.timeBase,
+          frameRate: plain.graph.frameRate,
+          outputRate: divide(rational(1), plain.timeBase),
+          usesFrameDuration: !cut.filter,
+          startMicroseconds: BigInt(Math.round((cut.ss ?? 0) * 1e6)),
+          limitMicroseconds: cut.t === undefined ? undefined : BigInt(Math.round(cut.t * 1e6)),
+          maxFrames: cut.frames,
+        });
+        const foretold: Tick[] = source.packets.flatMap((p) =>
+          p.pts === undefined ? [] : [...clock.push({ pts: p.pts, duration: p.duration })],
+        );
+        foretold.push(...clock.end());
+        expect(foretold).toEqual(plain.packets.map((p) => ({ tick: p.pts, source: sourceOf.get(p.crc) })));
+        await Promise.all([rm(file), rm(`${file}.gray`)]);
+      }),
+      { numRuns: Number(process.env["CLOCK_RUNS"] ?? 30) },
+    );
+  });
+});

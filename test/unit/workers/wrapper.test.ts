@@ -1,0 +1,135 @@
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { quote } from "../../../src/lib/shell.js";
+import { JANITOR } from "../../../src/workers/janitor.js";
+import { endOfStatus, WRAPPER, wrappedCommand } from "../../../src/workers/wrapper.js";
+
+const folder = mkdtempSync(join(tmpdir(), "wrapper-test-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface End {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly milliseconds: number;
+}
+
+function start(
+  shell: readonly string[],
+  argv: readonly string[],
+): { child: ChildProcessWithoutNullStreams; end: Promise<End> } {
+  const [file = "sh", ...args] = shell;
+  const began = Date.now();
+  const child = spawn(file, [...args, "-c", WRAPPER, "sh", folder, ...argv]);
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
+  child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
+  const end = new Promise<End>((resolve) => {
+    child.on("close", (code) => resolve({ code, stdout, stderr, milliseconds: Date.now() - began }));
+  });
+  return { child, end };
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    // A zombie still has a folder in /proc, but no command line.
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8") !== "";
+  } catch {
+    return false;
+  }
+};
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let waited = 0; !condition(); waited += 50) {
+    if (waited > 15_000) throw new Error("waited in vain");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+const SHELLS = [["sh"], ["dash"], ["busybox", "sh"], ["bash"]].filter(
+  ([file = ""]) => existsSync(`/bin/${file}`) || existsSync(`/usr/bin/${file}`),
+);
+
+describe.each(SHELLS)("the wrapper in %s %s", (...words) => {
+  const shell = words.filter(Boolean);
+
+  test("hands arguments on untouched, works in the folder, tells the status", async () => {
+    const odd = ["a b", "", "$(id)", "it's", "\n", "*"];
+    const { end } = start(shell, ["sh", "-c", 'pwd; printf "[%s]" "$@"; echo words >&2; exit 7', "sh", ...odd]);
+    expect(await end).toMatchObject({
+      code: 7,
+      stdout: `${folder}\n${odd.map((word) => `[${word}]`).join("")}`,
+      stderr: "words\n",
+    });
+  });
+
+  test("gives the program an empty stdin", async () => {
+    const { end } = start(shell, ["cat"]);
+    expect(await end).toMatchObject({ code: 0, stdout: "" });
+  });
+
+  test("tells of a program that is not there, and of one that a signal ended", async () => {
+    expect((await start(shell, ["no-such-program"]).end).code).toBe(127);
+    expect(endOfStatus((await start(shell, ["sh", "-c", "kill -SEGV $$"]).end).code ?? 0).signal).toBe("SIGSEGV");
+  });
+
+  test("ends the program, and what a script started, when stdin ends", async () => {
+    const { child, end } = start(shell, ["sh", "-c", "sleep 1000 & echo $!; echo $$; wait; echo never"]);
+    const [inner = 0, outer = 0] = await new Promise<number[]>((resolve) => {
+      let text = "";
+      child.stdout.on("data", (data: Buffer) => {
+        text += data.toString();
+        if (/\n.*\n$/.test(text)) resolve(text.trim().split("\n").map(Number));
+      });
+    });
+    expect(isAlive(inner) && isAlive(outer)).toBe(true);
+    child.stdin.end();
+    expect((await end).code).toBe(143);
+    await until(() => !isAlive(inner) && !isAlive(outer));
+  });
+
+  test("ends a program whose shell dies at once", async () => {
+    const { child } = start(shell, ["sleep", "1001"]);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const pid = Number(execFileSync("pgrep", ["-f", "^sleep 1001$"], { encoding: "utf8" }).trim());
+    child.kill("SIGKILL");
+    child.stdin.destroy();
+    await until(() => !isAlive(pid));
+  });
+
+  test("kills a program that does not care for TERM, after 5 s", { timeout: 20_000 }, async () => {
+    const { child, end } = start(shell, ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"]);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    child.stdin.end();
+    const { code, milliseconds } = await end;
+    expect(endOfStatus(code ?? 0).signal).toBe("SIGKILL");
+    expect(milliseconds).toBeGreaterThan(4500);
+  });
+});
+
+test("the whole command passes a login shell", async () => {
+  // Its stdin stays open, as that of a connection does.
+  const child = spawn("sh", ["-c", wrappedCommand(folder, ["printf", "%s|", "a'b", "c\\d !", ""])]);
+  let printed = "";
+  child.stdout.on("data", (data: Buffer) => (printed += data.toString()));
+  await new Promise((resolve) => child.on("close", resolve));
+  expect(printed).toBe("a'b|c\\d !||");
+  expect(WRAPPER).not.toContain("\n");
+});
+
+test("the janitor removes the folder when stdin ends", () => {
+  const doomed = mkdtempSync(join(folder, "with 'odd name "));
+  execFileSync("sh", ["-c", `exec sh -c ${quote(JANITOR)} sh ${quote(doomed)}`], { input: "" });
+  expect(existsSync(doomed)).toBe(false);
+});
+
+test("statuses above 128 are signals where there is one of that number", () => {
+  expect(endOfStatus(0)).toEqual({ code: 0, signal: undefined });
+  expect(endOfStatus(137)).toEqual({ code: undefined, signal: "SIGKILL" });
+  expect(endOfStatus(255)).toEqual({ code: 255, signal: undefined });
+  expect(endOfStatus(234)).toEqual({ code: 234, signal: undefined });
+});
