@@ -30,6 +30,14 @@ export type LogFact =
   | { readonly kind: "graph-input"; readonly input: GraphInput };
 
 /**
+ * Whether ffmpeg says that the end of its file could not be written. It ends with status 0 all the same
+ * (fftools/ffmpeg.c, 5.1): seen with a disk that is full when the last buffer is flushed.
+ */
+export function endNotWritten(log: readonly string[]): boolean {
+  return log.some((line) => /^Error (writing trailer of|closing file) /.test(line));
+}
+
+/**
  * Reads ffmpeg's log at `-v verbose` (fftools/ffmpeg.c print_stream_maps, libavfilter/buffersrc.c init_video;
  * ffmpeg 5.1 and 7.1). Lines that say nothing of interest give undefined.
  */

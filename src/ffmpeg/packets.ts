@@ -51,7 +51,8 @@ export class FramecrcParser {
     const flags = flagField === undefined ? FLAG_KEY : Number.parseInt(flagField.slice(4), 16);
     const ticks = (field: string | undefined): number | undefined => {
       if (field === undefined || field === NO_PTS || !/^-?\d{1,16}$/.test(field)) return undefined;
-      return Number(field);
+      const value = Number(field);
+      return Number.isSafeInteger(value) ? value : undefined;
     };
     return {
       stream: Number(stream),

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { endNotWritten } from "../ffmpeg/log.js";
 import { ProgressBlocks } from "../ffmpeg/progress.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import { type VerifiedChunk, verifyChunk } from "../join/verify-chunk.js";
@@ -34,6 +35,8 @@ export interface LaneJob {
   readonly hostFfmpeg: string;
   readonly folder: string;
   readonly events: EventStream;
+  /** The headers beside the stream, "size,crc", as the first chunk that was finished has them: all others must too. */
+  readonly headers: { extradata?: string };
 }
 
 /** A worker at work on chunks: uploads the next while it encodes, fetches what is encoded, and holds it against the plan. */
@@ -54,6 +57,9 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
   }
 
   async prepare(task: ChunkTask, signal: AbortSignal): Promise<Result<void, LaneFailure>> {
+    if (!this.setup.sharesHostFiles) {
+      this.job.events.emit({ type: "chunk-upload", chunk: task.index, worker: this.name, slot: 0 });
+    }
     const put = await this.#session(0).put(task.ready.path, sourceName(task), signal);
     if (!put.ok) return fail(laneFailure(put.failure));
     this.#uploaded.set(task.index, put.value);
@@ -69,7 +75,9 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
     const end = await this.#encode(task, session, place, signal);
     try {
       if (!end.ok) return fail(laneFailure(end.failure));
-      if (end.value.code !== 0) return fail(encodeFailure(end.value));
+      if (end.value.code !== 0 || endNotWritten(end.value.stderrTail)) return fail(encodeFailure(end.value));
+      const damage = decoderComplaint(end.value, this.job.plan.film.decoder);
+      if (damage !== undefined) return fail({ kind: "unfit", what: `the source is damaged (${damage})` });
       const seconds = (performance.now() - started) / 1000;
       events.emit({ type: "chunk-download", ...place });
       const fetched = await this.#fetch(task, session, signal);
@@ -162,4 +170,20 @@ function laneFailure(failure: TransportFailure): LaneFailure {
 function encodeFailure(end: ProcessEnd): LaneFailure {
   const how = end.signal === undefined ? `ended with status ${end.code ?? "unknown"}` : `was ended by ${end.signal}`;
   return { kind: "failed", what: `ffmpeg ${how}`, detail: end.stderrTail.join("\n") };
+}
+
+/**
+ * H.264 frames behind a recovery point may let go of reference frames from before it, which a chunk never had
+ * (h264_refs.c): nothing is decoded from those.
+ */
+const HARMLESS = /mmco: unref short failure$/;
+
+/**
+ * What the decoder said at loglevel error. Where it has to guess, its guess depends on its threads and on the packets
+ * before, so that plain ffmpeg's pictures cannot be made again from a part of the film.
+ */
+function decoderComplaint(end: ProcessEnd, decoder: string | undefined): string | undefined {
+  if (decoder === undefined) return undefined;
+  const lines = end.stderrTail.filter((line) => line.startsWith(`[${decoder} @ `) && !HARMLESS.test(line));
+  return lines[0]?.replace(/^.*?\] /, "");
 }

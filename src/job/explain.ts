@@ -44,8 +44,8 @@ export async function explain(argv: readonly string[], config: Config, signal: A
     const planned = await planFilm(parsed.value, tools);
     if (!planned.ok) return local(planned.failure);
     const { plan } = planned.value;
-    const media = await planned.value.reference;
-    const reference = media.ok ? readReference(media.value, plan.film.outputStream) : media;
+    const head = await planned.value.head;
+    const reference = head.ok ? readReference(head.value, plan.film.outputStream) : head;
     if (!reference.ok) return local(reference.failure);
     const chunks: ReadyChunk[] = [];
     const done = await splitFilm(plan, config, tools, signal, {

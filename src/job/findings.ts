@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { Command } from "../ffmpeg/command.js";
@@ -21,10 +22,16 @@ export interface HostTools {
   readonly signal: AbortSignal;
 }
 
-/** The findings, as soon as a plan can be made of them, and later the head of the output as plain ffmpeg writes it. */
+/** The head of the output as plain ffmpeg writes it. */
+export interface Head {
+  readonly path: string;
+  readonly media: MediaInfo;
+}
+
+/** The findings, as soon as a plan can be made of them, and later the head of the output. */
 export interface Rehearsal {
   readonly findings: Findings;
-  readonly reference: Promise<Result<MediaInfo, string>>;
+  readonly head: Promise<Result<Head, string>>;
 }
 
 const OUTPUT_LINE = /^Output #0, (\S+), to /;
@@ -70,15 +77,32 @@ export async function rehearse(command: Command, tools: HostTools): Promise<Resu
   if (!filmGraph(mappings, graphInputs)) {
     const { good, startError, stderrTail } = await end;
     if (startError !== undefined) return fail(`${tools.ffmpeg}: ${startError}`);
-    if (!good) return fail(`ffmpeg refuses it (${lastWords(stderrTail)})`);
+    if (!good) return fail(`ffmpeg refuses it (${faultIn(stderrTail)})`);
   }
   if (!media.ok) return media;
   if (!sync.ok) return sync;
-  const reference = end.then(async ({ good, stderrTail }): Promise<Result<MediaInfo, string>> => {
-    if (!good) return fail(`ffmpeg refuses it (${lastWords(stderrTail)})`);
-    return probeFile(tools, scratch);
+  const head = end.then(async ({ good, stderrTail }): Promise<Result<Head, string>> => {
+    if (!good) return fail(`ffmpeg refuses it (${faultIn(stderrTail)})`);
+    const written = await probeFile(tools, scratch);
+    return written.ok ? ok({ path: scratch, media: written.value }) : written;
   });
-  return ok({ findings: { media: media.value, mappings, complexMapping, graphInputs, ...sync.value }, reference });
+  return ok({
+    findings: {
+      media: media.value,
+      mappings,
+      complexMapping,
+      graphInputs,
+      filterThreads: filterThreads(),
+      ...sync.value,
+    },
+    head,
+  });
+}
+
+/** What a filter graph takes when not told (libavutil/slicethread.c avpriv_slicethread_create; 5.1 and 7.1). */
+function filterThreads(): number {
+  const processors = availableParallelism();
+  return processors > 1 ? Math.min(processors + 1, 16) : 1;
 }
 
 /** True when the graph of every film that is encoded has said what it is fed. */
@@ -86,13 +110,20 @@ function filmGraph(mappings: readonly StreamMapping[], inputs: readonly GraphInp
   return inputs.some((graph) => mappings.some((m) => m.encoder !== undefined && m.inputStream === graph.inputStream));
 }
 
-function lastWords(tail: readonly string[]): string {
-  const words = tail.map((line) => line.trim()).filter((line) => line !== "");
-  return (
-    words.findLast((line) => /error|invalid|unknown|unrecognized|no such|failed|not found/i.test(line)) ??
-    words.at(-1) ??
-    ""
+/** The line that says best why ffmpeg gave up: the first one that names a fault. */
+function faultIn(tail: readonly string[]): string {
+  const words = tail
+    .map((line) => line.trim())
+    .filter(
+      (line) =>
+        line !== "" && !/Conversion failed!|Statistics:|^Total:|Input (file|stream)|Output (file|stream)/.test(line),
+    );
+  const fault = words.find((line) =>
+    /error|invalid|unknown|unrecognized|no such|failed|not found|could not|cannot|unable|does not|not supported/i.test(
+      line,
+    ),
   );
+  return (fault ?? words.at(-1) ?? "").replace(/^\[[^\]]* @ 0x[0-9a-f]+\] /, "");
 }
 
 async function probe(tools: HostTools, command: Command): Promise<Result<MediaInfo, string>> {
@@ -124,7 +155,7 @@ async function runProbe(
     ...(stdin ? { stdin } : {}),
   });
   if (run.startError !== undefined) return fail(`${tools.ffprobe}: ${run.startError}`);
-  if (run.code !== 0) return fail(`ffprobe refuses it (${lastWords(run.stderrTail)})`);
+  if (run.code !== 0) return fail(`ffprobe refuses it (${faultIn(run.stderrTail)})`);
   const media = readProbe(run.stdout);
   return media.ok ? media : fail(media.failure.what);
 }
@@ -167,7 +198,7 @@ async function askMuxer(
 }
 
 /** Finds the film in the head of the output. */
-export function readReference(media: MediaInfo, stream: number): Result<Reference, string> {
+export function readReference({ path, media }: Head, stream: number): Result<Reference, string> {
   const film = media.streams.find((s) => s.index === stream);
-  return film ? ok({ media, film }) : fail("the head of the output has no film");
+  return film ? ok({ path, media, film }) : fail("the head of the output has no film");
 }

@@ -7,7 +7,7 @@ import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { readsStandardInput } from "../plan/prepare.js";
 import { localPath, mayBeSplit } from "../plan/route.js";
 import type { EventStream } from "./events.js";
-import { type FilmFailure, runFilm } from "./film-job.js";
+import { type FilmFailure, type MadeFilm, runFilm } from "./film-job.js";
 import type { HostTools } from "./findings.js";
 import { discard, exists, type OutputPlace, placeOutput, publish } from "./output.js";
 import { Spool } from "./spool.js";
@@ -80,7 +80,7 @@ async function runSplit(input: JobInput, command: Command, folder: string): Prom
   const planned = await planFilm(command, tools);
   if (signal.aborted) return STATUS.interrupted;
   if (!planned.ok) return whole(input, planned.failure, spool);
-  const { plan, reference } = planned.value;
+  const { plan, head } = planned.value;
   const place = await outputPlace(input, command);
   if (!place.ok) {
     events.emit({ type: "failed", ...place.failure });
@@ -88,11 +88,10 @@ async function runSplit(input: JobInput, command: Command, folder: string): Prom
   }
   if (!place.value) return whole(input, "the output is no ordinary file", spool);
   events.emit({ type: "route", route: "chunks", reason: `${plan.film.encoder}, ${plan.muxer}` });
-  const started = performance.now();
-  const result = await runFilm({ config, command, plan, reference, tools, place: place.value, events });
-  if (result.ok) return finish(input, place.value, result.value.frames, started);
+  const result = await runFilm({ config, command, plan, head, tools, place: place.value, events });
+  if (result.ok) return finish(input, place.value, result.value);
   await discard(place.value);
-  return failed(input, result.failure, spool);
+  return failed(input, command, result.failure, spool);
 }
 
 /** The output's place, once nothing that stands there is in the way: `-y`, `-n`, or the user's word. */
@@ -113,7 +112,7 @@ async function outputPlace(input: JobInput, command: Command): Promise<Result<Ou
   return fail({ what: `File '${url}' already exists. Exiting.`, fix: "-y to overwrite it" });
 }
 
-async function finish(input: JobInput, place: OutputPlace, frames: number, started: number): Promise<number> {
+async function finish(input: JobInput, place: OutputPlace, { frames, seconds }: MadeFilm): Promise<number> {
   const { events } = input;
   const published = await publish(place);
   if (!published.ok) {
@@ -121,12 +120,16 @@ async function finish(input: JobInput, place: OutputPlace, frames: number, start
     events.emit({ type: "failed", ...published.failure });
     return STATUS.failed;
   }
-  const seconds = (performance.now() - started) / 1000;
   events.emit({ type: "done", output: place.shown, frames, seconds, bytes: published.value.bytes });
   return STATUS.done;
 }
 
-function failed(input: JobInput, failure: FilmFailure, spool: Spool | undefined): Promise<number> | number {
+function failed(
+  input: JobInput,
+  command: Command,
+  failure: FilmFailure,
+  spool: Spool | undefined,
+): Promise<number> | number {
   const { events, config, argv } = input;
   switch (failure.kind) {
     case "cancelled":
@@ -140,7 +143,8 @@ function failed(input: JobInput, failure: FilmFailure, spool: Spool | undefined)
       const reason = failure.detail ? `${failure.what}: ${failure.detail}` : failure.what;
       events.emit({ type: "fell-back", reason });
       // The user has agreed to overwrite already, where there was something to ask about.
-      return runWhole(config.ffmpeg_bin, ["-y", ...argv], spool?.read());
+      const never = globalOptions(command).some((use) => use.name === "n" && !use.negated);
+      return runWhole(config.ffmpeg_bin, never ? argv : ["-y", ...argv], spool?.read());
     }
   }
 }

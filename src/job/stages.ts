@@ -1,19 +1,19 @@
 import type { Config } from "../config/types.js";
 import type { Command } from "../ffmpeg/command.js";
-import type { MediaInfo } from "../ffmpeg/media.js";
 import { ok, type Result } from "../lib/result.js";
 import type { FilmPlan } from "../plan/film.js";
 import { FrameClock } from "../plan/frame-clock.js";
+import { graphClock } from "../plan/graph.js";
 import { prepare } from "../plan/prepare.js";
 import { preArgs } from "../plan/stages.js";
 import { Timeline } from "../plan/timeline.js";
 import { split, type SplitFailure, type SplitOptions, type SplitTotals } from "../split/splitter.js";
-import { type HostTools, rehearse } from "./findings.js";
+import { type Head, type HostTools, rehearse } from "./findings.js";
 
 /** A plan, and later the head of the output as plain ffmpeg writes it. */
 export interface PlannedFilm {
   readonly plan: FilmPlan;
-  readonly reference: Promise<Result<MediaInfo, string>>;
+  readonly head: Promise<Result<Head, string>>;
 }
 
 /** Asks ffmpeg about a command and plans it; fails with the reason why it runs whole. */
@@ -21,8 +21,14 @@ export async function planFilm(command: Command, tools: HostTools): Promise<Resu
   const rehearsal = await rehearse(command, tools);
   if (!rehearsal.ok) return rehearsal;
   const plan = prepare(command, rehearsal.value.findings);
-  return plan.ok ? ok({ plan: plan.value, reference: rehearsal.value.reference }) : plan;
+  return plan.ok ? ok({ plan: plan.value, head: rehearsal.value.head }) : plan;
 }
+
+/**
+ * Codecs whose decoders drop the pictures before the first keyframe that refer further back: mpeg12dec.c drops B-pictures
+ * without a reference, hevc_refs.c RASL pictures. H.264's shows what it can make of them.
+ */
+const DROPS_LEADING = new Set(["mpeg1video", "mpeg2video", "hevc"]);
 
 /** Splits the source as planned. */
 export function splitFilm(
@@ -34,7 +40,7 @@ export function splitFilm(
 ): Promise<Result<SplitTotals, SplitFailure>> {
   const clock = new FrameClock({
     mode: plan.syncMode,
-    inputTimeBase: plan.timeBase,
+    inputTimeBase: plan.graphTimeBase,
     encoderTimeBase: plan.encoderTimeBase,
     frameRate: plan.graphRate,
     outputRate: plan.outputRate,
@@ -43,12 +49,20 @@ export function splitFilm(
     limitMicroseconds: plan.limitMicroseconds,
     maxFrames: plan.maxFrames,
   });
-  const bounds = { min: config.keyint_min, target: config.segment_frames, max: config.keyint_max };
+  const timeline = new Timeline({
+    bounds: { min: config.keyint_min, target: config.segment_frames, max: config.keyint_max },
+    trim: plan.inputTrim,
+    timeBase: plan.timeBase,
+    filters: plan.graph,
+    graph: graphClock(plan.graph, plan.timeBase),
+    clock,
+    dropsLeading: DROPS_LEADING.has(plan.source.codec ?? ""),
+  });
   return split({
     ffmpeg: tools.ffmpeg,
     args: preArgs(plan, tools.folder),
     folder: tools.folder,
-    timeline: new Timeline(bounds, plan.inputTrim, clock),
+    timeline,
     ...(tools.stdin ? { stdin: tools.stdin() } : {}),
     ...on,
     signal,

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
+import { endNotWritten } from "../ffmpeg/log.js";
+import { bodyOffset } from "../ffmpeg/nut.js";
 import { type LocalEnd, startLocal } from "../ffmpeg/run.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 
@@ -11,10 +12,6 @@ export interface JoinOptions {
   readonly stdin?: Readable;
   readonly signal: AbortSignal;
 }
-
-/** NUT's startcode of a syncpoint (libavformat/nut.h SYNCPOINT_STARTCODE): what stands before the first is the header. */
-const SYNCPOINT = Buffer.from("4e4be4adeeca4569", "hex");
-const HEADER_LIMIT = 1024 * 1024;
 
 /**
  * FINAL at work: one ffmpeg that muxes the film while its tail is still being encoded. The chunks are fed to it in
@@ -45,7 +42,7 @@ export class Joiner {
 
   /** Hands over the next chunk of the film, in order. Fails when FINAL is no longer there to take it. */
   async append(path: string): Promise<Result<void, Problem>> {
-    const start = this.#first ? 0 : await bodyStart(path);
+    const start = this.#first ? 0 : await bodyOffset(path);
     if (start === undefined) return fail({ what: `${path} is no NUT file` });
     this.#first = false;
     for await (const block of createReadStream(path, { start, highWaterMark: 256 * 1024 })) {
@@ -59,7 +56,7 @@ export class Joiner {
   async finish(): Promise<Result<void, Problem>> {
     this.#pipe.end();
     const end = await this.#end;
-    return end.code === 0 ? ok(undefined) : fail(await this.broken());
+    return end.code === 0 && !endNotWritten(end.stderrTail) ? ok(undefined) : fail(await this.broken());
   }
 
   /** Settles when FINAL has ended, for whatever reason. */
@@ -76,16 +73,5 @@ export class Joiner {
   async broken(): Promise<Problem> {
     const end = await this.#end;
     return { what: "the film could not be joined", detail: end.startError ?? end.stderrTail.join("\n") };
-  }
-}
-
-async function bodyStart(path: string): Promise<number | undefined> {
-  const file = await open(path, "r");
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_LIMIT), 0, HEADER_LIMIT, 0);
-    const at = buffer.subarray(0, bytesRead).indexOf(SYNCPOINT);
-    return at === -1 ? undefined : at;
-  } finally {
-    await file.close();
   }
 }

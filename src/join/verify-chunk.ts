@@ -25,11 +25,12 @@ export async function verifyChunk(
   files: { readonly from: string; readonly to: string },
   signal: AbortSignal,
 ): Promise<Result<VerifiedChunk, Problem>> {
-  const copy = ["-map", "0:v:0", "-c", "copy", "-avoid_negative_ts", "disabled"];
+  const copy = ["-map", "0:v:0", "-c", "copy", "-copyinkf", "-avoid_negative_ts", "disabled"];
   const run = await runLocal(
     ffmpeg,
     [
-      ...["-v", "error", "-nostdin", "-y", "-copyts", "-copytb", "1", "-protocol_whitelist", "file,pipe"],
+      // -xerror: without it ffmpeg 5.1 ends with status 0 when the disk is full at the very end.
+      ...["-v", "error", "-nostdin", "-y", "-xerror", "-copyts", "-copytb", "1", "-protocol_whitelist", "file,pipe"],
       ...["-f", "nut", "-i", `file:${files.from}`],
       ...copy,
       ...["-map_metadata", "-1", "-write_index", "0", "-f", "nut", `file:${files.to}`],

@@ -4,6 +4,7 @@
  */
 export class LineSplitter {
   #rest = "";
+  #afterReturn = false;
   readonly #decoder = new TextDecoder("utf-8", { fatal: false });
 
   constructor(
@@ -12,21 +13,29 @@ export class LineSplitter {
   ) {}
 
   push(chunk: Uint8Array): void {
-    this.#rest += this.#decoder.decode(chunk, { stream: true });
+    const text = this.#decoder.decode(chunk, { stream: true });
+    if (text === "") return;
+    // The other half of a `\r\n` that two chunks share ends no second line.
+    this.#rest += this.#afterReturn && text.startsWith("\n") ? text.slice(1) : text;
+    this.#afterReturn = text.endsWith("\r");
     const lines = this.#rest.split(/\r\n|\n|\r/);
-    this.#rest = lines.pop() ?? "";
-    for (const line of lines) this.onLine(line);
-    while (this.#rest.length > this.limit) {
-      this.onLine(this.#rest.slice(0, this.limit));
-      this.#rest = this.#rest.slice(this.limit);
-    }
+    const rest = lines.pop() ?? "";
+    for (const line of lines) this.onLine(this.#last(line));
+    this.#rest = this.#last(rest);
   }
 
   /** Hands over what is left when the stream has ended. */
   end(): void {
-    this.#rest += this.#decoder.decode();
-    if (this.#rest !== "") this.onLine(this.#rest);
+    const rest = this.#last(this.#rest + this.#decoder.decode());
     this.#rest = "";
+    if (rest !== "") this.onLine(rest);
+  }
+
+  /** Hands over all pieces of a long line but the last, and gives that. */
+  #last(line: string): string {
+    let at = 0;
+    for (; line.length - at > this.limit; at += this.limit) this.onLine(line.slice(at, at + this.limit));
+    return line.slice(at);
   }
 }
 

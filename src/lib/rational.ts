@@ -75,6 +75,39 @@ export function rescale(ticks: bigint, from: Rational, to: Rational): bigint {
   return divideRoundNear(ticks * from.num * to.den, from.den * to.num);
 }
 
+/** av_reduce: the nearest ratio whose terms are both at most `max`; 0 when `value`, which is not negative, is too small. */
+export function reduce(value: Rational, max: bigint): Rational {
+  let { num, den } = value;
+  if (num <= max && den <= max) return value;
+  let [before, found] = [
+    { num: 0n, den: 1n },
+    { num: 1n, den: 0n },
+  ];
+  while (den !== 0n) {
+    const x = num / den;
+    const next = { num: x * found.num + before.num, den: x * found.den + before.den };
+    if (next.num > max || next.den > max) {
+      const rooms = [found.num === 0n ? x : (max - before.num) / found.num];
+      if (found.den !== 0n) rooms.push((max - before.den) / found.den);
+      const room = rooms.reduce((a, b) => (b < a ? b : a));
+      if (den * (2n * room * found.den + before.den) > num * found.den) {
+        found = { num: room * found.num + before.num, den: room * found.den + before.den };
+      }
+      break;
+    }
+    [before, found] = [found, next];
+    [num, den] = [den, num - den * x];
+  }
+  return found;
+}
+
+/** av_d2q: the ratio that a positive double stands for, with terms of at most `max`. */
+export function fromDouble(value: number, max: bigint): Rational {
+  const exponent = Math.max(Math.floor(Math.log2(value)), 0);
+  const den = 2 ** (61 - exponent);
+  return reduce(rational(BigInt(Math.floor(value * den + 0.5)), BigInt(den)), max);
+}
+
 /** "num/den", the way ffmpeg's options take it. */
 export function formatRational(r: Rational): string {
   return `${r.num}/${r.den}`;

@@ -35,7 +35,8 @@ const TRAITS: Readonly<Record<string, EncoderTrait>> = {
   // x264's `stitchable` keeps the picture parameter sets free of what rate control guessed (x264 --fullhelp).
   libx264: { params: "x264-params", joinable: "stitchable=1", byDefault: "quality", quality: ["crf", "qp"] },
   libx264rgb: { params: "x264-params", joinable: "stitchable=1", byDefault: "quality", quality: ["crf", "qp"] },
-  libx265: { params: "x265-params", byDefault: "quality", quality: ["crf", "qp"] },
+  // The message with x265's settings stands in the headers, and names the processor and its threads.
+  libx265: { params: "x265-params", joinable: "info=0", byDefault: "quality", quality: ["crf", "qp"] },
   libsvtav1: { params: "svtav1-params", byDefault: "quality", quality: ["crf", "qp"] },
   libaom_av1: { params: "aom-params", byDefault: "quality", quality: ["crf"] },
   librav1e: { params: "rav1e-params", byDefault: "quality", quality: ["qp"] },
@@ -73,9 +74,12 @@ export function encoderTrait(encoder: string): Result<EncoderTrait, string> {
   return fail(`chunks of encoder ${encoder} are not known to join`);
 }
 
-/** Keys of x264/x265/SVT/aom parameter strings that name files, frame numbers or passes: they mean the whole film. */
+/**
+ * Keys of x264/x265/SVT/aom/rav1e parameter strings that name files, frame numbers or passes, or set a bitrate: they
+ * mean the whole film.
+ */
 const WHOLE_FILM_KEYS =
-  /(?:^|:)(?:pass|stats|qpfile|zones|zonefile|frames|total-frames|analysis-(?:save|load)|analysis-reuse-file|csv|recon|seek|lambda-file|dolby-vision-rpu|dhdr10-info|chunk-start|chunk-end)(?:=|:|$)/;
+  /(?:^|:)(?:pass|stats|qpfile|zones|zonefile|frames|total-frames|analysis-(?:save|load)|analysis-reuse-file|csv|recon|seek|lambda-file|dolby-vision-rpu|dhdr10-info|chunk-start|chunk-end|bitrate|target-bitrate|tbr|mbr|vbv-maxrate|vbv-bufsize|nal-hrd|strict-cbr)(?:=|:|$)/;
 
 /** Options of encoders that mean the whole film, or name files. */
 const WHOLE_FILM_OPTIONS = new Set(["pass", "passlogfile", "stats", "rc_override", "qpfile"]);
@@ -91,7 +95,8 @@ export function chunkEncoderOptions(encoder: string, given: readonly OptionUse[]
   for (const use of given) {
     if (WHOLE_FILM_OPTIONS.has(use.name)) return fail(`${use.flag} concerns the film as a whole`);
     if (use.name === "flags" && /pass/.test(use.value ?? "")) return fail("-flags pass… concerns the film as a whole");
-    if (/(?:params|opts)$/.test(use.name) && WHOLE_FILM_KEYS.test(use.value ?? "")) {
+    // x264 and x265 take `_` for `-` in their keys.
+    if (/(?:params|opts)$/.test(use.name) && WHOLE_FILM_KEYS.test((use.value ?? "").replaceAll("_", "-"))) {
       return fail(`${use.flag} ${use.value} concerns the film as a whole`);
     }
   }

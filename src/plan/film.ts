@@ -3,7 +3,8 @@ import type { StreamMapping } from "../ffmpeg/log.js";
 import type { MediaInfo, StreamInfo } from "../ffmpeg/media.js";
 import type { Rational } from "../lib/rational.js";
 import type { SyncMode } from "./frame-clock.js";
-import type { InputTrim } from "./timeline.js";
+import type { FilterPlan } from "./graph.js";
+import type { InputTrim } from "./windows.js";
 
 /** All that is known of a job before the first packet is read: what every stage is planned from. */
 export interface FilmPlan {
@@ -21,7 +22,14 @@ export interface FilmPlan {
   /** Whole seconds added to all times in PRE, so that none is below zero in NUT, and taken off again in REMOTE. */
   readonly shiftSeconds: bigint;
   /** The rate ffmpeg has for the source; undefined when it knows none. */
+  readonly sourceRate: Rational | undefined;
+  /** What the user's filters need and make of the frames' times. */
+  readonly graph: FilterPlan;
+  /** Time base and rate behind the user's filters. */
+  readonly graphTimeBase: Rational;
   readonly graphRate: Rational | undefined;
+  /** Threads of the filters: as many as plain ffmpeg takes on this machine, since some show them in the picture. */
+  readonly filterThreads: string;
   readonly outputRate: Rational;
   readonly encoderTimeBase: Rational;
   readonly syncMode: SyncMode;
@@ -40,6 +48,8 @@ export interface FilmPlan {
 
 /** What plain ffmpeg writes for this command, seen from the head of its output. */
 export interface Reference {
+  /** The scratch file with the head. */
+  readonly path: string;
   readonly media: MediaInfo;
   /** The output stream of the film in it. */
   readonly film: StreamInfo;

@@ -34,12 +34,15 @@ export interface FrameClockOptions {
 export interface ClockFrame {
   readonly pts: number;
   readonly duration: number;
+  /** The source frame it is shown for, in ticks of the source. */
+  readonly owner: number;
 }
 
-/** A frame that comes out: the source frame with this pts, shown at this tick of the encoder's time base. */
+/** A frame that comes out: the one with pts `source`, shown at this tick of the encoder's time base. */
 export interface Tick {
   readonly tick: number;
   readonly source: number;
+  readonly owner: number;
 }
 
 const MICROSECOND = rational(1, 1_000_000);
@@ -60,7 +63,7 @@ function middle(a: number, b: number, c: number): number {
 export class FrameClock {
   #next = 0;
   #count = 0;
-  #last: number | undefined;
+  #last: ClockFrame | undefined;
   #repeats: [number, number, number] = [0, 0, 0];
   #finished = false;
   #firstKept: number | undefined;
@@ -120,7 +123,7 @@ export class FrameClock {
         this.#next = roundEven(time);
         break;
     }
-    return this.#emit(frame.pts, frames, before);
+    return this.#emit(frame, frames, before);
   }
 
   /** The source has ended; gives what ffmpeg repeats of the last frame. */
@@ -130,7 +133,7 @@ export class FrameClock {
     return this.#emit(undefined, repeats, repeats);
   }
 
-  #emit(current: number | undefined, wanted: number, wantedBefore: number): Tick[] {
+  #emit(current: ClockFrame | undefined, wanted: number, wantedBefore: number): Tick[] {
     const { maxFrames } = this.#options;
     const frames = maxFrames === undefined ? wanted : Math.min(wanted, maxFrames - this.#count);
     const before = Math.min(wantedBefore, frames);
@@ -139,7 +142,7 @@ export class FrameClock {
     for (let i = 0; i < frames; i++) {
       const source = i < before && this.#last !== undefined ? this.#last : current;
       if (source === undefined || this.#pastLimit()) break;
-      ticks.push({ tick: this.#next, source });
+      ticks.push({ tick: this.#next, source: source.pts, owner: source.owner });
       this.#next++;
       this.#count++;
     }

@@ -1,6 +1,7 @@
 import {
   type Command,
   fileOptions,
+  globalOptions,
   type InputFile,
   lastOption,
   type OptionUse,
@@ -13,9 +14,11 @@ import { findOption, makeOption } from "../ffmpeg/options.js";
 import {
   compare,
   divide,
+  fromDouble,
   parseRational,
   type Rational,
   rational,
+  reduce,
   rescale,
   subtract,
   toNumber,
@@ -23,12 +26,13 @@ import {
 import { fail, ok, type Result } from "../lib/result.js";
 import { chunkEncoderOptions, type EncoderTrait, encoderTrait } from "./encoders.js";
 import type { FilmPlan } from "./film.js";
+import { FRAME_BY_FRAME, graphOutput, planFilters } from "./graph.js";
 import type { SyncMode } from "./frame-clock.js";
 import { MUXERS } from "./muxers.js";
 import { FILM_OPTIONS, localPath } from "./route.js";
 import { MICROSECOND } from "./seams.js";
 import { optionConcerns, type StreamRef } from "./streams.js";
-import type { InputTrim } from "./timeline.js";
+import type { InputTrim } from "./windows.js";
 
 /** What was learned by asking ffmpeg about this very command. */
 export interface Findings {
@@ -40,6 +44,8 @@ export interface Findings {
   readonly muxer: string;
   /** What this ffmpeg does about the frame rate when it writes such a file and is told nothing. */
   readonly defaultSync: "cfr" | "vfr";
+  /** Threads that ffmpeg gives filters on this machine when not told. */
+  readonly filterThreads: number;
 }
 
 /** Codecs that NUT carries exactly and whose packets are frames one by one (libavformat/nut.c). */
@@ -79,7 +85,15 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
   if (!encoder.ok) return encoder;
   const times = outputTimes(output, findings, options.value);
   if (!times.ok) return times;
-  const rates = outputRates(options.value, graph, trait.value);
+  const filters = options.value.findLast((use) => use.name === "filter")?.value;
+  const chain = filters === undefined ? ok(FRAME_BY_FRAME) : planFilters(filters);
+  if (!chain.ok) return chain;
+  if (chain.value.rate.kind === "grid" && readTimes(input).ok && lastOption(fileOptions(input), "t")) {
+    // ffmpeg's trim filter before the user's ends without saying when, and fps then loses its last frame.
+    return fail("-t before -i with filter fps");
+  }
+  const behind = graphOutput(chain.value, graph.timeBase, graph.frameRate);
+  const rates = outputRates(options.value, behind.rate, trait.value);
   if (!rates.ok) return rates;
   const sync = syncMode(options.value, findings, input);
   if (!sync.ok) return sync;
@@ -94,19 +108,26 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     muxer: findings.muxer,
     timeBase: graph.timeBase,
     shiftSeconds: shiftSeconds(graph.timeBase),
-    graphRate: graph.frameRate,
+    sourceRate: graph.frameRate,
+    graph: chain.value,
+    graphTimeBase: behind.timeBase,
+    graphRate: behind.rate,
+    filterThreads: lastOption(globalOptions(command), "filter_threads")?.value ?? `${findings.filterThreads}`,
     ...rates.value,
     syncMode: sync.value,
     ...times.value,
     inputTrim: trim.value,
-    filters: options.value.findLast((use) => use.name === "filter")?.value,
+    filters,
     encoderOptions: [makeOption("-c:v", mapping.encoder), ...encoder.value.map(forOnlyStream)],
   });
 }
 
-/** A worker's output has one stream: whatever the user's specifier was, there it is that one. */
+/**
+ * A worker's output has one stream: whatever the user's specifier was, there it is that one. Options without one stay
+ * so: among them are those of muxers and of the scaler, which take none (fftools/cmdutils.c opt_default).
+ */
 function forOnlyStream(use: OptionUse): OptionUse {
-  return makeOption(`-${use.name}:v`, use.value);
+  return use.spec === undefined ? use : makeOption(`-${use.name}:v`, use.value);
 }
 
 /** Whole seconds, at least 1000, that are whole ticks of the time base too. */
@@ -209,11 +230,15 @@ function inputTrim(input: InputFile, timeBase: Rational): Result<InputTrim, stri
 type Rates = Pick<FilmPlan, "outputRate" | "encoderTimeBase">;
 
 /** The encoder's rate and time base (fftools/ffmpeg.c init_output_stream_encode). */
-function outputRates(options: readonly OptionUse[], graph: GraphInput, trait: EncoderTrait): Result<Rates, string> {
+function outputRates(
+  options: readonly OptionUse[],
+  graphRate: Rational | undefined,
+  trait: EncoderTrait,
+): Result<Rates, string> {
   const asked = options.findLast((use) => use.name === "r")?.value;
   const given = asked === undefined ? undefined : readRate(asked);
   if (asked !== undefined && !given) return fail(`-r ${asked} is not understood`);
-  const wanted = given ?? graph.frameRate ?? rational(25);
+  const wanted = given ?? graphRate ?? rational(25);
   const rate = trait.frameRates ? nearest(wanted, trait.frameRates) : wanted;
   const largest = BigInt(trait.largestTerm ?? Number.MAX_SAFE_INTEGER);
   if (rate.num > largest || rate.den > largest)
@@ -222,6 +247,9 @@ function outputRates(options: readonly OptionUse[], graph: GraphInput, trait: En
   if (base) return fail("-enc_time_base is not split");
   return ok({ outputRate: rate, encoderTimeBase: divide(rational(1), rate) });
 }
+
+/** libavutil/parseutils.c av_parse_video_rate. */
+const LARGEST_RATE_TERM = 1_001_000n;
 
 /** av_parse_video_rate: the named rates of libavutil/parseutils.c, a ratio or a number. */
 function readRate(text: string): Rational | undefined {
@@ -236,7 +264,10 @@ function readRate(text: string): Rational | undefined {
     "ntsc-film": "24000/1001",
   };
   const value = parseRational(named[text] ?? text);
-  return value && value.num > 0n ? value : undefined;
+  if (!value || value.num <= 0n) return undefined;
+  // av_parse_ratio: what is no ratio with a colon is a double, and the nearest ratio with terms this small is taken.
+  const rate = text.includes(":") ? reduce(value, LARGEST_RATE_TERM) : fromDouble(toNumber(value), LARGEST_RATE_TERM);
+  return rate.num > 0n && rate.den > 0n ? rate : undefined;
 }
 
 function nearest(wanted: Rational, rates: readonly string[]): Rational {

@@ -1,8 +1,7 @@
 import { type Command, fileOptions, globalOptions, type OptionUse } from "../ffmpeg/command.js";
-import { parseFiltergraph } from "../ffmpeg/filtergraph.js";
 import { findOption } from "../ffmpeg/options.js";
 import { fail, ok, type Result } from "../lib/result.js";
-import { type FilterTrait, filterTrait } from "./filters/index.js";
+import { planFilters } from "./graph.js";
 
 /**
  * First look at a command, by its words alone: may it be split at all?
@@ -96,7 +95,8 @@ function checkOutput(command: Command): string | undefined {
   for (const use of fileOptions(output)) {
     if (use.flag.startsWith("-/")) return `${use.flag} is not split`;
     if (use.name === "vn") return "no video is wanted";
-    if (use.name === "filter" && !/^[vV]/.test(use.spec ?? "v")) continue;
+    // `-filter:0` may mean the film.
+    if (use.name === "filter" && /^[asdt](:|$)/.test(use.spec ?? "")) continue;
     if (findOption(use.name) === undefined) continue;
     if (!FILM_OPTIONS.has(use.name) && !PLANNED_OPTIONS.has(use.name) && !FINAL_OPTIONS.has(use.name)) {
       return `${use.flag} is not split`;
@@ -114,36 +114,6 @@ function checkOutput(command: Command): string | undefined {
 }
 
 function checkFilters(use: OptionUse): string | undefined {
-  const traits = filterTraits(use.value ?? "");
-  if (!traits.ok) return traits.failure;
-  for (const { name, trait } of traits.value) {
-    if (trait.kind === "whole") return `filter ${name}: ${trait.reason}`;
-    if (trait.kind !== "frame") return `filter ${name} looks at more than one frame`;
-    if (trait.files.length > 0) return `filter ${name} reads a file`;
-  }
-  return undefined;
-}
-
-interface NamedTrait {
-  readonly name: string;
-  readonly trait: FilterTrait;
-}
-
-/** The traits of a simple filter chain, in order; fails for graphs that are no single chain. */
-export function filterTraits(text: string): Result<readonly NamedTrait[], string> {
-  const graph = parseFiltergraph(text);
-  if (!graph.ok) return fail("the filter graph is not understood");
-  const [chain, ...more] = graph.value.chains;
-  if (!chain || more.length > 0) return fail("the filter graph has several chains");
-  if (chain.some((f) => f.inputs.length > 0 || f.outputs.length > 0)) return fail("the filter graph has labels");
-  return ok(
-    chain.map((filter) => ({
-      name: filter.name,
-      trait: filterTrait({
-        name: filter.name,
-        positional: filter.options.flatMap((o) => (o.name === undefined ? [o.value] : [])),
-        named: new Map(filter.options.flatMap((o) => (o.name === undefined ? [] : [[o.name, o.value] as const]))),
-      }),
-    })),
-  );
+  const plan = planFilters(use.value ?? "");
+  return plan.ok ? undefined : plan.failure;
 }

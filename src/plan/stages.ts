@@ -1,4 +1,4 @@
-import { type Command, fileOptions, globalOptions, type OptionUse } from "../ffmpeg/command.js";
+import { type Command, fileOptions, globalOptions, lastOption, type OptionUse } from "../ffmpeg/command.js";
 import type { StreamMapping } from "../ffmpeg/log.js";
 import { parseFiltergraph } from "../ffmpeg/filtergraph.js";
 import { concernsOnlyVideo, findOption, makeOption } from "../ffmpeg/options.js";
@@ -7,6 +7,7 @@ import { colourOptions, fieldOrderOption } from "./colours.js";
 import type { FilmPlan, Reference } from "./film.js";
 import type { Tick } from "./frame-clock.js";
 import { MUXERS } from "./muxers.js";
+import { FRAME_BY_FRAME } from "./graph.js";
 import { rotationFilters } from "./rotation.js";
 import { FILM_OPTIONS, PLANNED_OPTIONS } from "./route.js";
 import { MICROSECOND, regular } from "./seams.js";
@@ -45,10 +46,10 @@ export function preArgs(plan: FilmPlan, folder: string): string[] {
     ...inputWords(plan.command),
     ...["-map", film, "-c", "copy", "-copyinkf", "-map_metadata", "-1", "-avoid_negative_ts", "disabled"],
     ...["-output_ts_offset", `${plan.shiftSeconds}`, "-f", "segment", "-segment_format", "nut"],
-    // write_index=0: with individual_header_trailer 0 ffmpeg 5.1 crashes at the end of short films when NUT writes one.
-    ...["-segment_format_options", "avoid_negative_ts=disabled:write_index=0", "-individual_header_trailer", "0"],
-    ...["-segment_header_filename", `${folder}/header.nut`, "-segment_list", "pipe:3", "-segment_list_type", "csv"],
-    ...["-segment_time", "0.001", `${folder}/g%06d.nut`],
+    // Every GOP becomes a NUT file of its own, with a syncpoint before its first packet.
+    ...["-segment_format_options", "avoid_negative_ts=disabled:write_index=0"],
+    ...["-segment_list", "pipe:3", "-segment_list_type", "csv", "-segment_time", "0.001"],
+    `${folder.replaceAll("%", "%%")}/g%06d.nut`,
     ...["-map", film, "-c", "copy", "-copyinkf", "-avoid_negative_ts", "disabled", "-flush_packets", "1"],
     ...["-f", "framecrc", "pipe:1"],
     ...company,
@@ -60,7 +61,7 @@ function companion(streams: readonly StreamMapping[], limits: readonly OptionUse
   return [...streams.flatMap((m) => ["-map", `0:${m.inputStream}`]), "-c", "copy", ...words(limits), "-f", "null", "-"];
 }
 
-/** The chunk's filter chain: back on the source's clock, the chunk's frames alone, the user's filters, the output's ticks. */
+/** The chunk's filter chain: back on the source's clock, the frames it needs, the user's filters, its own frames' ticks. */
 function chunkFilters(plan: FilmPlan, chunk: Chunk): string {
   const graph = plan.filters === undefined ? undefined : parseFiltergraph(plan.filters);
   const flags = graph?.ok && graph.value.swsFlags !== undefined ? `sws_flags=${graph.value.swsFlags};` : "";
@@ -72,6 +73,11 @@ function chunkFilters(plan: FilmPlan, chunk: Chunk): string {
     `trim=start_pts=${chunk.firstPts}:end_pts=${chunk.lastPts + 1}`,
     ...rotationFilters(plan.source),
     ...user,
+    ...(plan.graph === FRAME_BY_FRAME
+      ? []
+      : [
+          `settb=${formatRational(plan.graphTimeBase)},trim=start_pts=${chunk.graph[0]}:end_pts=${(chunk.graph.at(-1) ?? 0) + 1}`,
+        ]),
     ...(regular(plan, chunk) ? rateFilter(plan, chunk) : tickFilters(plan, chunk)),
   ];
   return flags + chain.join(",");
@@ -93,8 +99,9 @@ function tickFilters(plan: FilmPlan, chunk: Chunk): string[] {
     if (shown.at(-1)?.source === tick.source) repeats = true;
     else shown.push(tick);
   }
+  const lastRepeats = chunk.ticks.filter((t) => t.source === shown.at(-1)?.source).length - 1;
   const kept = new Set(shown.map((t) => t.source));
-  const dropped = chunk.sources.filter((pts) => !kept.has(pts));
+  const dropped = chunk.graph.filter((pts) => !kept.has(pts));
   const table = [`N+${shown[0]?.tick ?? 0}`];
   for (let i = 1; i < shown.length; i++) {
     const step = (shown[i]?.tick ?? 0) - (shown[i - 1]?.tick ?? 0);
@@ -104,8 +111,9 @@ function tickFilters(plan: FilmPlan, chunk: Chunk): string[] {
     ...(dropped.length === 0 ? [] : [`select='not(${dropped.map((pts) => `eq(pts,${pts})`).join("+")})'`]),
     `settb=${formatRational(plan.encoderTimeBase)}`,
     `setpts='${table.join("+")}'`,
-    // tpad: what the chunk's last frame is repeated for is known from the next frame only, which is not here.
-    ...(repeats ? [`tpad=stop=-1:stop_mode=clone`, `fps=${formatRational(plan.outputRate)}`] : []),
+    // A frame is repeated until the next one's tick; how long the last one is, only the table knows.
+    ...(repeats ? [`fps=${formatRational(plan.outputRate)}`] : []),
+    ...(lastRepeats > 0 ? [`tpad=stop=${lastRepeats}:stop_mode=clone`] : []),
   ];
 }
 
@@ -115,10 +123,9 @@ function tickFilters(plan: FilmPlan, chunk: Chunk): string[] {
  */
 export function remoteArgs(plan: FilmPlan, chunk: Chunk, files: { input: string; output: string }): string[] {
   const inBand = MUXERS[plan.muxer]?.globalHeader === false;
-  const repeats = new Set(chunk.ticks.map((t) => t.source)).size < chunk.ticks.length;
   return [
     ...["-v", "error", "-nostdin", "-progress", "pipe:1", "-stats_period", "0.5"],
-    ...processingGlobals(plan.command),
+    ...["-filter_threads", plan.filterThreads],
     ...["-copyts", "-protocol_whitelist", "file,pipe"],
     ...(plan.x264Build === undefined ? [] : ["-x264_build", `${plan.x264Build}`]),
     ...words(colourOptions(plan.source)),
@@ -127,8 +134,8 @@ export function remoteArgs(plan: FilmPlan, chunk: Chunk, files: { input: string;
     ...["-fps_mode", "passthrough", "-enc_time_base", formatRational(plan.encoderTimeBase)],
     ...words(plan.encoderOptions),
     ...(inBand ? ["-flags:v", "-global_header"] : []),
-    // One more than there should be: a frame too many must be seen, unless it only goes on repeating the last one.
-    ...["-frames:v", `${chunk.ticks.length + (repeats ? 0 : 1)}`],
+    // One more than there should be: a frame too many must be seen.
+    ...["-frames:v", `${chunk.ticks.length + 1}`],
     ...["-map_metadata", "-1", "-avoid_negative_ts", "disabled", "-write_index", "0", "-f", "nut", "-y", files.output],
   ];
 }
@@ -194,6 +201,9 @@ function hasFormat(options: readonly OptionUse[]): boolean {
   return options.some((use) => use.name === "f");
 }
 
+/** Names of muxers and extensions of libavformat/movenc.c. */
+const MOV_FAMILY = /^(mp4|m4v|mov|ipod|m4a|m4b|3gp|3g2|psp|f4v|ismv|isma)$/i;
+
 /**
  * The command for its head alone, as plain ffmpeg runs it, into a scratch file: what ffmpeg says and writes here is
  * what the plan is made from, and what the joined film is held against.
@@ -201,12 +211,15 @@ function hasFormat(options: readonly OptionUse[]): boolean {
 export function rehearsalArgs(command: Command, outputPath: string): string[] {
   const [output] = command.outputs;
   if (!output) return [];
+  const muxer = lastOption(fileOptions(output), "f")?.value ?? outputPath.split(".").at(-1) ?? "";
   return [
     ...["-v", "verbose", "-nostdin", "-nostats", "-y"],
     ...processingGlobals(command),
     ...inputWords(command),
     ...words(fileOptions(output)),
     ...words([makeOption("-frames:v", "1")]),
+    // An MP4 leaves out the streams that no packet came for, and the head is too short for some; a fragmented one does not.
+    ...(MOV_FAMILY.test(muxer) ? ["-movflags", "empty_moov"] : []),
     outputPath,
   ];
 }

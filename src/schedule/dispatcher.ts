@@ -1,8 +1,11 @@
 import PQueue from "p-queue";
 import type { Problem, Result } from "../lib/result.js";
 
-/** Why a task did not come off: `lost` means the lane is gone with all it held, `failed` only this task. */
-export type LaneFailure = { readonly kind: "lost" | "failed" | "cancelled" } & Problem;
+/**
+ * Why a task did not come off: `lost` means the lane is gone with all it held, `failed` only this task here, `unfit` that
+ * it cannot come off on any lane.
+ */
+export type LaneFailure = { readonly kind: "lost" | "failed" | "unfit" | "cancelled" } & Problem;
 
 /** A worker as the dispatcher sees it: so many tasks at once, each prepared (uploaded) and then executed. */
 export interface Lane<T, R> {
@@ -165,7 +168,7 @@ export class Dispatcher<T extends { readonly index: number }, R> {
     }
     held.attempts++;
     held.failedOn.add(name);
-    const retry = held.attempts <= this.maxRetries;
+    const retry = failure.kind !== "unfit" && held.attempts <= this.maxRetries;
     this.events.onFailed(held.task, name, slot, held.attempts, failure, retry);
     if (retry) {
       this.#enqueue(held);

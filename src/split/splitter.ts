@@ -1,8 +1,8 @@
-import { createReadStream, createWriteStream } from "node:fs";
-import { open, rm, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { bodyOffset } from "../ffmpeg/nut.js";
 import { FramecrcParser } from "../ffmpeg/packets.js";
 import { type LocalProcess, startLocal } from "../ffmpeg/run.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
@@ -42,6 +42,7 @@ export interface SplitOptions {
 
 /** How much of the first segment is searched for the encoder's signature: it stands in the first packet. */
 const SIGNATURE_BYTES = 64 * 1024;
+const COPY_BYTES = 256 * 1024;
 
 /**
  * PRE at work: runs the split, follows its index, and puts every chunk together as soon as its last segment is
@@ -156,18 +157,28 @@ class Splitter {
     const { folder, onChunk } = this.#options;
     if (!this.#looked) await this.#lookForX264();
     const path = join(folder, `chunk${chunk.index}.nut`);
-    const target = createWriteStream(path, { mode: 0o600 });
-    await pipeline(createReadStream(join(folder, "header.nut")), target, { end: false });
-    for (let i = chunk.firstSegment; i <= chunk.lastSegment; i++) {
-      await pipeline(createReadStream(this.#segment(i)), target, { end: false });
-    }
-    await new Promise<void>((resolve, reject) => {
-      target.once("error", reject);
-      target.end(resolve);
-    });
+    const bytes = await this.#gather(path, chunk);
     await this.#removeSegments(chunk.firstSegment);
     this.#chunks++;
-    onChunk({ chunk, path, bytes: (await stat(path)).size, x264Build: this.#x264Build });
+    onChunk({ chunk, path, bytes, x264Build: this.#x264Build });
+  }
+
+  /** The chunk's segments as one NUT file: the header of the first, and the bodies of all; gives its size. */
+  async #gather(path: string, chunk: Chunk): Promise<number> {
+    const target = await open(path, "wx", 0o600);
+    let bytes = 0;
+    try {
+      for (let i = chunk.firstSegment; i <= chunk.lastSegment; i++) {
+        const start = i === chunk.firstSegment ? 0 : await bodyOffset(this.#segment(i));
+        if (start === undefined) throw new Error(`segment ${i} is no NUT file`);
+        for await (const block of createReadStream(this.#segment(i), { start, highWaterMark: COPY_BYTES })) {
+          bytes += (await target.write(block as Buffer)).bytesWritten;
+        }
+      }
+    } finally {
+      await target.close();
+    }
+    return bytes;
   }
 
   /** The H.264 decoder knows x264's build from a message that only the film's first packet carries (h264_sei.c). */

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
+  appendFileSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -11,7 +12,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer, type Socket } from "node:net";
-import { basename, dirname, join } from "node:path";
+import { userInfo } from "node:os";
+import { basename, dirname, join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connect } from "../../src/workers/connect.js";
 import { probeWorker } from "../../src/workers/probe.js";
@@ -257,6 +259,16 @@ describe("who is refused, and what to type", () => {
     expect(refused.fix).toBe(`ssh-keygen -R '[127.0.0.1]:${two.port}' && ${scan()}`);
   });
 
+  test("not a host of which one key of several is known, whichever type that is", async () => {
+    const rsa = join(two.folder, "host_rsa");
+    spawnSync("ssh-keygen", ["-q", "-t", "rsa", "-b", "3072", "-N", "", "-f", rsa]);
+    await two.stop();
+    appendFileSync(join(two.folder, "sshd_config"), `HostKey ${rsa}\n`);
+    await two.start();
+    const env = home("rsa", `[127.0.0.1]:${two.port} ${readFileSync(`${rsa}.pub`, "utf8")}`);
+    await (await openSession(transportTo(lab, two, {}, env))).close();
+  });
+
   test("a user key that the worker does not know, with the keys that were tried and those that were not", async () => {
     const other = join(lab.folder, "other");
     spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", other]);
@@ -302,11 +314,12 @@ describe("who is refused, and what to type", () => {
 });
 
 describe("ways in", () => {
-  test("a name from ~/.ssh/config, a relative work path counted from home", async () => {
-    const named = await openSession(
-      transportTo(lab, two, { host: "w2", port: undefined, user: undefined, identity_file: undefined }),
-    );
-    expect(value(await named.run(["true"])).code).toBe(0);
+  test.each(["", "~/"])("a name from ~/.ssh/config, a work path counted from home (%s)", async (start) => {
+    const path = `${start}${relative(userInfo().homedir, join(two.folder, "from home"))}`;
+    const over = { host: "w2", port: undefined, user: undefined, identity_file: undefined, work_path: path };
+    const named = await openSession(transportTo(lab, two, over));
+    expect(dirname(named.folder)).toBe(join(two.folder, "from home"));
+    expect(value(await named.run(["pwd"])).stdout.trim()).toBe(named.folder);
     await named.close();
   });
 

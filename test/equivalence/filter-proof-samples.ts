@@ -38,7 +38,6 @@ export const SAMPLES: readonly string[] = [
     colorlevels=rimin=-1:gimin=-1:bimin=-1
     colormatrix=bt601:bt709
     colorspace=all=bt709:iall=bt601-6-625
-    colorspace=bt709:iall=bt601-6-625:format=yuv420p10:dither=fsb
     convolution=0 -1 0 -1 5 -1 0 -1 0
     crop=64:48:x='10+10*sin(t)'
     curves=vintage

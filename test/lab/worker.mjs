@@ -86,8 +86,9 @@ export class Worker {
       "PrintMotd no",
       "UseDNS no",
       "MaxStartups 100",
-      // What a session starts is found by this, even after it has lost its parent.
-      `SetEnv ${mark}`,
+      // What a session starts is found by the mark, even after it has lost its parent. A home of its own keeps the
+      // start-up files of the user who runs the lab out of it: bash reads ~/.bashrc for commands over SSH too.
+      `SetEnv ${mark} HOME=${this.folder}`,
       ...(options.sshd ?? []),
       "",
     ].join("\n");

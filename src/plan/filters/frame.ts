@@ -92,8 +92,8 @@ const JUDGED: readonly [string, Definition][] = [
       judge: (o) =>
         isOneOf(o.get("dither"), undefined, "none", "0")
           ? FRAME
-          : // Floyd-Steinberg starts anew in every slice (vf_colorspace.c).
-            provided(["same-filter-threads"], "spreads errors within slices, one a thread", FRAME),
+          : // The slices share the lines of errors that Floyd-Steinberg hands down: seen to differ from run to run.
+            whole("does not dither in the same way in each run"),
     },
   ],
   // x and y may speak of each other and of themselves: then the frame before is meant (vf_crop.c, filter_frame()).

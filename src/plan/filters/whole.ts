@@ -9,8 +9,13 @@ const REASONS: readonly (readonly [reason: string, names: string])[] = [
      mergeplanes midequalizer mix morpho msad multiply overlay paletteuse premultiply_dynamic psnr remap scale2ref ssim
      ssim360 threshold varblur vif vstack xcorrelate xfade xmedian xpsnr xstack`,
   ],
-  ["has several outputs", "extractplanes segment split"],
+  ["has several outputs", "extractplanes segment split streamselect astreamselect"],
   ["joins films", "concat"],
+  [
+    "draws what it hears",
+    `a3dscope abitscope adrawgraph afir agraphmonitor ahistogram aphasemeter avectorscope ebur128 showcqt showcwt showfreqs
+     showspatial showspectrum showspectrumpic showvolume showwaves showwavespic`,
+  ],
   [
     "carries what it saw from frame to frame, without end",
     `backgroundkey ccrepack deshake drawgraph elbg freezedetect hqdn3d idet lagfun mcdeint mestimate oscilloscope

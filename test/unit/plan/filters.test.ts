@@ -145,6 +145,7 @@ describe("whole", () => {
     ["metadata", "selects"],
     ["curves=plot=a.gp", "writes"],
     ["bwdif=deint=interlaced", "first interlaced"],
+    ["colorspace=bt709:dither=fsb", "each run"],
     ["tmix=frames=n", "cannot be read"],
     ["tmix=enable='lt(t,2)'", "on and off"],
     ["yadif=2*1", "not known"],
@@ -208,7 +209,6 @@ describe("conditions", () => {
     ["drawtext=fontfile=a.ttf:textfile=b.txt", ["steady-textfile"]],
     ["zscale=t=linear", ["same-filter-threads"]],
     ["chromakey=green", ["same-filter-threads"]],
-    ["colorspace=bt709:dither=fsb", ["same-filter-threads"]],
     ["colorcorrect=analyze=minmax", ["same-filter-threads"]],
   ])("%s", (text, conditions) => {
     expect(trait(text)).toMatchObject({ kind: "whole", unless: conditions });

@@ -1,0 +1,273 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { type Both, runBoth } from "../equivalence/compare.js";
+import { Sources } from "../equivalence/sources.js";
+import { type Lab, type LabOptions, type LabWorkerConfig, startLab } from "../lab/lab.mjs";
+import { until } from "../lab/sessions.js";
+
+const sources = new Sources();
+afterAll(() => sources.close());
+
+/** Twelve seconds, in at least six chunks. */
+const FILM = "long.mp4";
+const CHUNKS = ["-df_keyint_min=24", "-df_segment_frames=48", "-df_keyint_max=72"];
+const ENCODE = "-c:v libx264 -qp 0 -preset ultrafast -c:a aac -b:a 64k o.mp4".split(" ");
+const WARNINGS = ["-y", "-nostdin", "-v", "warning"];
+
+interface EncodeOptions {
+  /** Laid over the lab's configuration. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly df?: readonly string[];
+  readonly args?: readonly string[];
+}
+
+/** Encodes the film plainly and on the lab's workers; afterwards nothing may be left on any of them. */
+async function encode(lab: Lab, options: EncodeOptions = {}): Promise<Both> {
+  const config = join(lab.home, "farm.json");
+  writeFileSync(config, JSON.stringify(lab.config(options.config)));
+  const both = await runBoth(["-i", await sources.get(FILM), ...(options.args ?? ENCODE)], {
+    df: [`-df_config=${config}`, ...CHUNKS, ...(options.df ?? [])],
+    before: WARNINGS,
+    env: { ...lab.env },
+  });
+  await expectNothingLeft(lab);
+  return both;
+}
+
+async function expectNothingLeft(lab: Lab): Promise<void> {
+  for (const { workPath } of lab.workers) expect(existsSync(workPath) ? readdirSync(workPath) : []).toEqual([]);
+  // The servers' own helpers end a moment after the connection.
+  await until(() => lab.programs().length === 0, 20).catch(() => undefined);
+  expect(lab.programs()).toEqual([]);
+  expect(commandsWith(lab.folder)).toEqual([]);
+}
+
+/** Commands that run now with a text in their arguments, sshd's aside. */
+function commandsWith(text: string): string[] {
+  if (!existsSync("/proc/self")) return [];
+  return readdirSync("/proc")
+    .filter((pid) => /^\d+$/.test(pid))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+      } catch {
+        return "";
+      }
+    })
+    .filter((command) => command.includes(text) && !/^\S*sshd/.test(command));
+}
+
+async function withLab(options: LabOptions, use: (lab: Lab) => Promise<void>): Promise<void> {
+  const lab = await startLab(options);
+  try {
+    await use(lab);
+  } finally {
+    await lab.close();
+  }
+}
+
+/**
+ * Shell lines for a worker's ffmpeg that wait until a condition holds; one that never comes to hold fails the chunk.
+ * So that who does what does not depend on who is the quickest.
+ */
+function waitUntil(condition: string): string {
+  return `n=0; until ${condition}; do n=$((n+1)); [ $n -gt 900 ] && { echo 'waited in vain' >&2; exit 1; }; sleep 0.1; done`;
+}
+
+/** Shell lines that hold everybody until so many programs have come here. */
+function meeting(place: string, number: number): string {
+  return `: > '${place}'/$$; ${waitUntil(`[ $(ls '${place}' | wc -l) -ge ${number} ]`)}`;
+}
+
+function makePlace(): string {
+  return mkdtempSync(join(sources.folder, "place-"));
+}
+
+function expectAsPlain({ differences, summary }: Both): void {
+  expect(differences, summary?.reason).toEqual([]);
+  expect(summary?.route, summary?.reason).toBe("chunks");
+}
+
+function workersOf({ summary }: Both): string[] {
+  return (summary?.workers ?? []).filter(({ chunks }) => chunks > 0).map(({ name }) => name);
+}
+
+test("three workers make what plain ffmpeg makes, and all three work", async () => {
+  const ffmpeg = { script: meeting(makePlace(), 3) };
+  await withLab({ workers: [{ ffmpeg }, { ffmpeg }, { ffmpeg }] }, async (lab) => {
+    const both = await encode(lab);
+    expectAsPlain(both);
+    expect(workersOf(both).sort()).toEqual(["w1", "w2", "w3"]);
+    expect(both.summary).toMatchObject({ retries: 0, dropped: [], frames: 300 });
+    expect(both.summary?.chunks).toBeGreaterThanOrEqual(6);
+    expect(both.summary?.workers.reduce((sum, worker) => sum + worker.frames, 0)).toBe(300);
+    expect(both.ours.stderr).toBe(both.plain.stderr);
+  });
+});
+
+test("-df_workers chooses among them", async () => {
+  await withLab({ workers: 3 }, async (lab) => {
+    const both = await encode(lab, { df: ["-df_workers=w2"] });
+    expectAsPlain(both);
+    expect(both.summary?.workers.map(({ name }) => name)).toEqual(["w2"]);
+  });
+});
+
+describe("workers that do not work", () => {
+  test("one that is off is dropped, and the others go on", async () => {
+    await withLab({ workers: 3 }, async (lab) => {
+      await lab.workers[1]?.stop();
+      const both = await encode(lab);
+      expectAsPlain(both);
+      expect(both.summary?.dropped).toEqual([
+        { name: "w2", reason: expect.stringContaining("is the SSH server running") },
+      ]);
+      expect(both.ours.stderr).toMatch(/^distffmpeg: worker w2 dropped: .*; try: /m);
+    });
+  });
+
+  test("one without the encoder is dropped, with the reason", async () => {
+    await withLab({ workers: [{ ffmpeg: { lacks: ["libx264"] } }, {}] }, async (lab) => {
+      const both = await encode(lab);
+      expectAsPlain(both);
+      expect(workersOf(both)).toEqual(["w2"]);
+      expect(both.summary?.dropped).toEqual([
+        { name: "w1", reason: expect.stringContaining("has no encoder libx264") },
+      ]);
+      expect(both.ours.stderr).toMatch(/^distffmpeg: worker w1 dropped: .* has no encoder libx264/m);
+    });
+  });
+
+  test("one whose ffmpeg fails every time: others do its chunks", async () => {
+    const second = { script: waitUntil('[ -s "$(dirname "$0")/../w1/failures" ]') };
+    await withLab({ workers: [{ ffmpeg: { fails: true } }, { ffmpeg: second }] }, async (lab) => {
+      const both = await encode(lab);
+      expectAsPlain(both);
+      expect(workersOf(both)).toEqual(["w2"]);
+      expect(both.summary?.retries).toBeGreaterThanOrEqual(1);
+      expect(both.ours.stderr).toMatch(/^distffmpeg: chunk \d+ failed on w1 .*the lab wants it so/m);
+    });
+  });
+
+  test("one that fails twice and then works", async () => {
+    await withLab({ workers: [{ ffmpeg: { fails: 2 } }] }, async (lab) => {
+      const both = await encode(lab);
+      expectAsPlain(both);
+      expect(both.summary?.retries).toBe(2);
+    });
+  });
+});
+
+describe("slots", () => {
+  const slotsOf = (config: Record<string, unknown> & { readonly workers: readonly LabWorkerConfig[] }): unknown =>
+    config.workers.map(({ slots: _, ...worker }) => worker);
+
+  test("a worker that is named again has a slot more", async () => {
+    // Three programs at once on the one worker: two slots, and one for its second mention.
+    const ffmpeg = { script: meeting(makePlace(), 3) };
+    await withLab({ workers: [{ slots: 2, ffmpeg }] }, async (lab) => {
+      const first = lab.config().workers;
+      const workers = [...first, ...(slotsOf(lab.config()) as LabWorkerConfig[])];
+      const config = join(lab.home, "repeated.json");
+      writeFileSync(config, JSON.stringify({ ...lab.config(), workers }));
+      const both = await encode(lab, { df: [`-df_config=${config}`] });
+      expectAsPlain(both);
+      expect(both.summary?.workers.map(({ name }) => name)).toEqual(["w1"]);
+      expect(both.summary?.retries).toBe(0);
+    });
+  });
+
+  test("this machine works beside them when told to", async () => {
+    await withLab({ workers: [{ ffmpeg: { script: "" } }] }, async (lab) => {
+      const both = await encode(lab, { df: ["-df_local_slots=1"] });
+      expectAsPlain(both);
+      expect(both.summary?.workers.map(({ name }) => name).sort()).toEqual(["local", "w1"]);
+    });
+  });
+});
+
+const numactl = spawnSync("numactl", ["--cpunodebind=0", "--membind=0", "true"]).status === 0;
+
+test.skipIf(!numactl)("numa binds a worker's ffmpeg to its node", async () => {
+  const seen = join(makePlace(), "policy");
+  await withLab({ workers: [{ numa: 0, ffmpeg: { script: `numactl --show > '${seen}'` } }] }, async (lab) => {
+    expectAsPlain(await encode(lab));
+    expect(readFileSync(seen, "utf8")).toMatch(/^policy: bind$/m);
+    expect(readFileSync(seen, "utf8")).toMatch(/^membind: 0 $/m);
+  });
+});
+
+describe("when no worker is left", () => {
+  test("this machine stands in, with a warning", async () => {
+    await withLab({ workers: 1 }, async (lab) => {
+      await lab.workers[0]?.stop();
+      const both = await encode(lab);
+      expectAsPlain(both);
+      expect(workersOf(both)).toEqual(["local"]);
+      expect(both.ours.stderr).toMatch(/^distffmpeg: no worker is left: this machine encodes the chunks$/m);
+    });
+  });
+
+  test("fallback=fail ends the job, and nothing is left of it", async () => {
+    await withLab({ workers: 2 }, async (lab) => {
+      for (const worker of lab.workers) await worker.stop();
+      const both = await encode(lab, { config: { fallback: "fail" } });
+      expect(both.ours.code).toBe(1);
+      expect(both.ours.stderr).toMatch(/^distffmpeg: no worker is left$/m);
+      expect(both.ours.stderr).toMatch(/^Try: /m);
+      // Of what is compared only the status and the film that is not there differ; the work folder is empty.
+      expect(both.differences).toEqual([
+        expect.stringContaining("status 0 != 1"),
+        'files ["o.mp4"] != []',
+        "o.mp4 is there only once",
+      ]);
+      expect(both.summary).toMatchObject({ chunks: 0, dropped: [{ name: "w1" }, { name: "w2" }] });
+    });
+  });
+});
+
+describe("host keys", () => {
+  test("an unknown one is refused, and the command in the message mends it", async () => {
+    await withLab({ workers: 1 }, async (lab) => {
+      rmSync(lab.knownHosts);
+      const refused = await encode(lab, { config: { fallback: "fail" } });
+      expect(refused.ours.code).toBe(1);
+      const command = /; try: (ssh-keyscan .*)$/m.exec(refused.ours.stderr)?.[1];
+      expect(command, refused.ours.stderr).toBeDefined();
+      const done = spawnSync("sh", ["-c", command ?? ""], { env: { ...process.env, ...lab.env } });
+      expect(done.status).toBe(0);
+      const both = await encode(lab, { config: { fallback: "fail" } });
+      expectAsPlain(both);
+      expect(workersOf(both)).toEqual(["w1"]);
+    });
+  });
+
+  test("a changed one is refused", async () => {
+    await withLab({ workers: 2 }, async (lab) => {
+      const [first] = lab.workers;
+      await first?.stop();
+      first?.changeHostKey();
+      await first?.start();
+      const both = await encode(lab);
+      expectAsPlain(both);
+      expect(both.summary?.dropped).toEqual([{ name: "w1", reason: expect.stringContaining("has changed") }]);
+    });
+  });
+});
+
+test("a film from standard input is split among workers too", async () => {
+  await withLab({ workers: 2 }, async (lab) => {
+    const config = join(lab.home, "farm.json");
+    writeFileSync(config, JSON.stringify(lab.config()));
+    const film = await sources.get("mpeg2.ts");
+    const both = await runBoth(["-i", "pipe:0", "-c:v", "ffv1", "-c:a", "copy", "o.mkv"], {
+      df: [`-df_config=${config}`, ...CHUNKS],
+      env: { ...lab.env },
+      stdin: film,
+    });
+    await expectNothingLeft(lab);
+    expectAsPlain(both);
+  });
+});
