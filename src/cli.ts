@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { takeFlags } from "./config/flags.js";
+import { takeFlags } from "./config/take-flags.js";
 
 /**
  * argv to a job and its exit status. Only what every start needs is imported here; the rest is loaded by those commands
@@ -17,4 +17,6 @@ async function main(argv: readonly string[]): Promise<number> {
   return run(rest, flags);
 }
 
+// A reader of our output that has seen enough, such as head(1), is no fault of anybody's.
+process.stdout.on("error", () => undefined);
 process.exitCode = await main(process.argv.slice(2));

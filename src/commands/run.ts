@@ -1,5 +1,5 @@
-import { createInterface } from "node:readline/promises";
-import { loadConfig } from "../config/load.js";
+import { flagIsOn } from "../config/take-flags.js";
+import { anySettings } from "../config/places.js";
 import type { LoadedConfig } from "../config/types.js";
 import { type Command, globalOptions } from "../ffmpeg/command.js";
 import { parseCommand } from "../ffmpeg/parse.js";
@@ -13,33 +13,44 @@ const BAD_CONFIG = 3;
  * Gives the exit status that ffmpeg would have given, or 3 for a bad configuration.
  */
 export async function run(argv: readonly string[], flags: ReadonlyMap<string, string>): Promise<number> {
+  if (flagIsOn(flags, "help")) {
+    const { flagHelp } = await import("./help.js");
+    process.stdout.write(flagHelp());
+    return 0;
+  }
+  const parsed = parseCommand(argv);
+  const splittable = !parsed.ok || parsed.value.inputs.length > 0;
+  if (!splittable && flags.size === 0 && !anySettings(process.env, process.cwd())) return plainFfmpeg("ffmpeg", argv);
+  const { loadConfig } = await import("../config/load.js");
   const loaded = loadConfig({ flags, env: process.env, cwd: process.cwd() });
   if (!loaded.ok) {
     const { renderError } = await import("../ui/errors.js");
     for (const problem of loaded.failure) process.stderr.write(renderError(problem));
     return BAD_CONFIG;
   }
-  if (flags.has("help")) {
-    const { flagHelp } = await import("./help.js");
-    process.stdout.write(flagHelp());
-    return 0;
-  }
-  const parsed = parseCommand(argv);
-  const inputs = parsed.ok ? parsed.value.inputs.length : 1;
-  if (inputs === 0 && loaded.value.config.summary === undefined && !loaded.value.config.plan) {
-    // Nothing to split and nothing to report: plain ffmpeg, without loading more than it takes to start it.
-    const { runWhole } = await import("../job/whole.js");
-    return runWhole(loaded.value.config.ffmpeg_bin, argv);
-  }
+  const { summary, plan, ffmpeg_bin } = loaded.value.config;
+  if (!splittable && summary === undefined && !plan) return plainFfmpeg(ffmpeg_bin, argv);
   const command = parsed.ok ? parsed.value : undefined;
-  return loaded.value.config.plan ? showPlan(argv, loaded.value) : runWithViews(argv, command, loaded.value);
+  return plan ? showPlan(argv, loaded.value) : runWithViews(argv, command, loaded.value);
+}
+
+/** Nothing to split and nothing to report: ffmpeg itself, without loading more than it takes to start it. */
+async function plainFfmpeg(ffmpeg: string, argv: readonly string[]): Promise<number> {
+  const { runWhole } = await import("../job/whole.js");
+  return runWhole(ffmpeg, argv);
 }
 
 async function showPlan(argv: readonly string[], loaded: LoadedConfig): Promise<number> {
   const [{ explain }, { renderPlan }] = await Promise.all([import("../job/explain.js"), import("../ui/plan.js")]);
-  const plan = await explain(argv, loaded.config, new AbortController().signal);
-  process.stdout.write(renderPlan(plan));
-  return 0;
+  const stop = stopOnSignals();
+  try {
+    const plan = await explain(argv, loaded.config, stop.signal);
+    if (stop.signal.aborted) return 255;
+    process.stdout.write(renderPlan(plan));
+    return 0;
+  } finally {
+    stop.off();
+  }
 }
 
 async function runWithViews(
@@ -99,6 +110,7 @@ function stopOnSignals(): { readonly signal: AbortSignal; off(): void } {
 
 /** ffmpeg's question, in its own words (fftools/ffmpeg_opt.c assert_file_overwrite). */
 async function mayOverwrite(path: string): Promise<boolean> {
+  const { createInterface } = await import("node:readline/promises");
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await lines.question(`File '${path}' already exists. Overwrite? [y/N] `);

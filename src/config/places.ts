@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 
@@ -26,6 +27,16 @@ export function findPlaces(env: Environment): Places {
     oldConfig: join(home, ".config", "distrffmpeg", "config.json"),
     jobs: join(base("XDG_STATE_HOME", ".local/state"), "distffmpeg", "jobs"),
   };
+}
+
+/**
+ * True when some setting may differ from its default: a variable of ours is set, or a config file exists. Without any,
+ * a program that only asks ffmpeg for its version need not wait for the configuration to be read and checked.
+ */
+export function anySettings(env: Environment, cwd: string): boolean {
+  if (Object.keys(env).some((name) => name.startsWith("DISTFFMPEG_"))) return true;
+  const { userConfig, oldConfig } = findPlaces(env);
+  return [join(cwd, "distffmpeg.json"), userConfig, oldConfig].some((path) => existsSync(path));
 }
 
 /** A leading "~/" replaced by the home folder: no shell does it for a path in a file. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Config } from "../config/types.js";
 import { parseCommand } from "../ffmpeg/parse.js";
 import { finalArgs, preArgs, remoteArgs } from "../plan/stages.js";
+import { readsStandardInput } from "../plan/prepare.js";
 import { mayBeSplit } from "../plan/route.js";
 import type { ReadyChunk } from "../split/splitter.js";
 import type { HostTools } from "./findings.js";
@@ -32,6 +33,7 @@ export async function explain(argv: readonly string[], config: Config, signal: A
   if (!parsed.ok) return local(parsed.failure.message);
   const may = mayBeSplit(parsed.value);
   if (!may.ok) return local(may.failure);
+  if (readsStandardInput(parsed.value)) return local("standard input can be read once only, by the job itself");
   const folder = await mkdtemp(join(tmpdir(), "distffmpeg-plan-"));
   try {
     const tools: HostTools = {
@@ -49,7 +51,11 @@ export async function explain(argv: readonly string[], config: Config, signal: A
     if (!reference.ok) return local(reference.failure);
     const chunks: ReadyChunk[] = [];
     const done = await splitFilm(plan, config, tools, signal, {
-      onChunk: (ready) => chunks.push(ready),
+      onChunk: (ready) => {
+        chunks.push(ready);
+        // Only its plan is wanted.
+        void rm(ready.path, { force: true });
+      },
       onFrames: () => undefined,
     });
     if (!done.ok) return local(done.failure.what);

@@ -80,6 +80,8 @@ export async function rehearse(command: Command, tools: HostTools): Promise<Resu
     if (!good) return fail(`ffmpeg refuses it (${faultIn(stderrTail)})`);
   }
   if (!media.ok) return media;
+  // A container for sound alone is none that the muxer can be tried on.
+  if (complexMapping === undefined && !encodesVideo(mappings, media.value)) return fail("no video stream is encoded");
   if (!sync.ok) return sync;
   const head = end.then(async ({ good, stderrTail }): Promise<Result<Head, string>> => {
     if (!good) return fail(`ffmpeg refuses it (${faultIn(stderrTail)})`);
@@ -103,6 +105,12 @@ export async function rehearse(command: Command, tools: HostTools): Promise<Resu
 function filterThreads(): number {
   const processors = availableParallelism();
   return processors > 1 ? Math.min(processors + 1, 16) : 1;
+}
+
+function encodesVideo(mappings: readonly StreamMapping[], media: MediaInfo): boolean {
+  return mappings.some(
+    (m) => m.encoder !== undefined && media.streams.find((s) => s.index === m.inputStream)?.type === "video",
+  );
 }
 
 /** True when the graph of every film that is encoded has said what it is fed. */

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../config/types.js";
 import { type Command, globalOptions } from "../ffmpeg/command.js";
@@ -34,6 +34,8 @@ export async function runJob(input: JobInput): Promise<number> {
   const command = parsed.ok ? parsed.value : undefined;
   const may = command ? mayBeSplit(command) : fail("ffmpeg refuses it");
   if (!command || !may.ok) return whole(input, may.ok ? "" : may.failure);
+  const odd = await unreadableTwice(command);
+  if (odd !== undefined) return whole(input, odd);
   const folder = await makeFolder(config);
   if (!folder.ok) {
     events.emit({ type: "failed", ...folder.failure });
@@ -44,6 +46,21 @@ export async function runJob(input: JobInput): Promise<number> {
   } finally {
     await rm(folder.value, { recursive: true, force: true, maxRetries: 3 });
   }
+}
+
+/** A pipe or a device under a file's name can be read once only, and several stages read the source. */
+async function unreadableTwice(command: Command): Promise<string | undefined> {
+  for (const { url } of command.inputs) {
+    const path = localPath(url);
+    if (path === undefined || path === "-") continue;
+    const ordinary = await stat(path).then(
+      (found) => found.isFile(),
+      // ffmpeg says itself what is missing.
+      () => true,
+    );
+    if (!ordinary) return `${url} is no ordinary file`;
+  }
+  return undefined;
 }
 
 /** The command as it stands, by plain ffmpeg. */
@@ -133,6 +150,11 @@ function failed(
   const { events, config, argv } = input;
   switch (failure.kind) {
     case "cancelled":
+      events.emit({
+        type: "notice",
+        level: "warning",
+        text: "stopped before the film was complete: nothing was written",
+      });
       return STATUS.interrupted;
     case "failed":
       events.emit({ type: "failed", ...problemOf(failure) });

@@ -28,7 +28,17 @@ function checkShape(command: Command): string | undefined {
 }
 
 /** Global options that change nothing about which frames come out, or are carried to every stage. */
-const GLOBALS = new Set(["y", "n", "stdin", "loglevel", "hide_banner", "stats", "stats_period", "filter_threads"]);
+const GLOBALS = new Set([
+  "y",
+  "n",
+  "stdin",
+  "loglevel",
+  "hide_banner",
+  "stats",
+  "stats_period",
+  "filter_threads",
+  "vsync",
+]);
 
 function checkGlobals(command: Command): string | undefined {
   const other = globalOptions(command).find((use) => !GLOBALS.has(use.name));
@@ -80,7 +90,7 @@ export const FILM_OPTIONS = new Set(
 );
 
 /** ffmpeg's own options of an output that the plan itself carries out. */
-export const PLANNED_OPTIONS = new Set("map ss t to frames fps_mode vsync r enc_time_base disposition".split(" "));
+export const PLANNED_OPTIONS = new Set("map ss t to frames fps_mode r enc_time_base disposition".split(" "));
 
 /** ffmpeg's own options of an output that FINAL is given as they stand. */
 const FINAL_OPTIONS = new Set(

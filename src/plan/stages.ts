@@ -108,13 +108,19 @@ function tickFilters(plan: FilmPlan, chunk: Chunk): string[] {
     if (step !== 1) table.push(`gte(N,${i})*${step - 1}`);
   }
   return [
-    ...(dropped.length === 0 ? [] : [`select='not(${dropped.map((pts) => `eq(pts,${pts})`).join("+")})'`]),
+    ...(dropped.length === 0 ? [] : [`select='not(${sum(dropped.map((pts) => `eq(pts,${pts})`))})'`]),
     `settb=${formatRational(plan.encoderTimeBase)}`,
-    `setpts='${table.join("+")}'`,
+    `setpts='${sum(table)}'`,
     // A frame is repeated until the next one's tick; how long the last one is, only the table knows.
     ...(repeats ? [`fps=${formatRational(plan.outputRate)}`] : []),
     ...(lastRepeats > 0 ? [`tpad=stop=${lastRepeats}:stop_mode=clone`] : []),
   ];
+}
+
+/** A sum in halves of halves: ffmpeg's expressions may not nest deeper than 100, and a + b + c nests (libavutil/eval.c). */
+function sum(terms: readonly string[]): string {
+  const half = Math.floor(terms.length / 2);
+  return half === 0 ? (terms[0] ?? "0") : `(${sum(terms.slice(0, half))}+${sum(terms.slice(half))})`;
 }
 
 /**
@@ -215,6 +221,7 @@ export function rehearsalArgs(command: Command, outputPath: string): string[] {
   return [
     ...["-v", "verbose", "-nostdin", "-nostats", "-y"],
     ...processingGlobals(command),
+    ...words(globalOptions(command).filter((use) => use.name === "vsync")),
     ...inputWords(command),
     ...words(fileOptions(output)),
     ...words([makeOption("-frames:v", "1")]),

@@ -31,7 +31,7 @@ export function specifierMatches(spec: string | undefined, stream: StreamRef): b
   if (!match) return undefined;
   const [, letter = "", place] = match;
   if (TYPES[letter] !== stream.type) return false;
-  // `V` leaves cover art out, and then counts the others from 0.
+  // `V` leaves cover art out; its place among the video streams is counted all the same.
   if (letter === "V" && stream.attachedPicture) return false;
   return place === undefined || Number(place) === stream.typeIndex;
 }

@@ -153,7 +153,7 @@ export class Dispatcher<T extends { readonly index: number }, R> {
   }
 
   #failed(running: RunningLane<T, R>, held: Held<T>, slot: number, failure: LaneFailure): void {
-    if (this.#stopped || this.signal.aborted || failure.kind === "cancelled") return;
+    if (this.#stopped || this.signal.aborted) return;
     const { name } = running.lane;
     if (failure.kind === "lost") {
       if (!running.lost) {

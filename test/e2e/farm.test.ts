@@ -1,33 +1,38 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { type Both, runBoth } from "../equivalence/compare.js";
 import { Sources } from "../equivalence/sources.js";
-import { type Lab, type LabOptions, type LabWorkerConfig, startLab } from "../lab/lab.mjs";
+import { type Lab, type LabOptions, startLab } from "../lab/lab.mjs";
 import { until } from "../lab/sessions.js";
+
+// Real encodes on a busy machine take as long as they take.
+vi.setConfig({ testTimeout: 600_000 });
 
 const sources = new Sources();
 afterAll(() => sources.close());
 
-/** Twelve seconds, in at least six chunks. */
+/** Eight seconds, in at least six chunks. */
 const FILM = "long.mp4";
-const CHUNKS = ["-df_keyint_min=24", "-df_segment_frames=48", "-df_keyint_max=72"];
+const CHUNKS = ["-df_keyint_min=24", "-df_segment_frames=24", "-df_keyint_max=48"];
 const ENCODE = "-c:v libx264 -qp 0 -preset ultrafast -c:a aac -b:a 64k o.mp4".split(" ");
 const WARNINGS = ["-y", "-nostdin", "-v", "warning"];
 
 interface EncodeOptions {
   /** Laid over the lab's configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** In place of the lab's own list. */
+  readonly workers?: readonly object[];
   readonly df?: readonly string[];
-  readonly args?: readonly string[];
 }
 
 /** Encodes the film plainly and on the lab's workers; afterwards nothing may be left on any of them. */
 async function encode(lab: Lab, options: EncodeOptions = {}): Promise<Both> {
   const config = join(lab.home, "farm.json");
-  writeFileSync(config, JSON.stringify(lab.config(options.config)));
-  const both = await runBoth(["-i", await sources.get(FILM), ...(options.args ?? ENCODE)], {
+  const { workers } = options;
+  writeFileSync(config, JSON.stringify({ ...lab.config(options.config), ...(workers ? { workers } : {}) }));
+  const both = await runBoth(["-i", await sources.get(FILM), ...ENCODE], {
     df: [`-df_config=${config}`, ...CHUNKS, ...(options.df ?? [])],
     before: WARNINGS,
     env: { ...lab.env },
@@ -100,9 +105,9 @@ test("three workers make what plain ffmpeg makes, and all three work", async () 
     const both = await encode(lab);
     expectAsPlain(both);
     expect(workersOf(both).sort()).toEqual(["w1", "w2", "w3"]);
-    expect(both.summary).toMatchObject({ retries: 0, dropped: [], frames: 300 });
+    expect(both.summary).toMatchObject({ retries: 0, dropped: [], frames: 200 });
     expect(both.summary?.chunks).toBeGreaterThanOrEqual(6);
-    expect(both.summary?.workers.reduce((sum, worker) => sum + worker.frames, 0)).toBe(300);
+    expect(both.summary?.workers.reduce((sum, worker) => sum + worker.frames, 0)).toBe(200);
     expect(both.ours.stderr).toBe(both.plain.stderr);
   });
 });
@@ -161,18 +166,12 @@ describe("workers that do not work", () => {
 });
 
 describe("slots", () => {
-  const slotsOf = (config: Record<string, unknown> & { readonly workers: readonly LabWorkerConfig[] }): unknown =>
-    config.workers.map(({ slots: _, ...worker }) => worker);
-
   test("a worker that is named again has a slot more", async () => {
     // Three programs at once on the one worker: two slots, and one for its second mention.
     const ffmpeg = { script: meeting(makePlace(), 3) };
     await withLab({ workers: [{ slots: 2, ffmpeg }] }, async (lab) => {
-      const first = lab.config().workers;
-      const workers = [...first, ...(slotsOf(lab.config()) as LabWorkerConfig[])];
-      const config = join(lab.home, "repeated.json");
-      writeFileSync(config, JSON.stringify({ ...lab.config(), workers }));
-      const both = await encode(lab, { df: [`-df_config=${config}`] });
+      const again = lab.config().workers.map((worker) => ({ ...worker, slots: undefined }));
+      const both = await encode(lab, { workers: [...lab.config().workers, ...again] });
       expectAsPlain(both);
       expect(both.summary?.workers.map(({ name }) => name)).toEqual(["w1"]);
       expect(both.summary?.retries).toBe(0);
@@ -180,10 +179,10 @@ describe("slots", () => {
   });
 
   test("this machine works beside them when told to", async () => {
-    await withLab({ workers: [{ ffmpeg: { script: "" } }] }, async (lab) => {
+    await withLab({ workers: 1 }, async (lab) => {
       const both = await encode(lab, { df: ["-df_local_slots=1"] });
       expectAsPlain(both);
-      expect(both.summary?.workers.map(({ name }) => name).sort()).toEqual(["local", "w1"]);
+      expect(workersOf(both)).toContain("local");
     });
   });
 });

@@ -81,9 +81,12 @@ export async function compareFiles(plain: string, ours: string, options: Compare
   if (types(a) !== types(b)) return [`streams: ${types(a)} != ${types(b)}`];
   const differences: string[] = [];
   const lossless = options.lossless ?? true;
-  const decoded = a.streams.flatMap(({ codec_type: type }, index) =>
-    type === "audio" || (type === "video" && lossless) ? [index] : [],
-  );
+  const decoded = a.streams.flatMap((x, index) => {
+    if (x.codec_type !== "audio" && !(x.codec_type === "video" && lossless)) return [];
+    // The same bytes after the same headers are the same when they are decoded.
+    const copied = x.extradata_hash === b.streams[index]?.extradata_hash && sameBytes(a, b, index);
+    return copied ? [] : [index];
+  });
   const [hashesA, hashesB] = [await frameHashes(plain, decoded), await frameHashes(ours, decoded)];
   for (const [index, x] of a.streams.entries()) {
     const found = compareStreams(x, b.streams[index] ?? {});
@@ -144,6 +147,11 @@ function rotationOf({ side_data_list: sideData = [] }: Fields): unknown {
 function packetsOf({ packets }: Probe, index: number): Packet[] {
   const time = (packet: Packet): number => Number(packet.pts_time ?? packet.dts_time);
   return packets.filter((p) => p.stream_index === index).sort((p, q) => time(p) - time(q));
+}
+
+function sameBytes(a: Probe, b: Probe, index: number): boolean {
+  const hashes = (p: Probe): string[] => packetsOf(p, index).map((packet) => packet.data_hash);
+  return same(hashes(a), hashes(b));
 }
 
 function compareTimes(a: readonly Packet[], b: readonly Packet[], what: string): string[] {
@@ -243,7 +251,7 @@ export async function runBoth(args: readonly string[], options: BothOptions = {}
     const differences = [
       ...compareEnds(plain, ours),
       ...(await compareFolders(plainFolder, ourFolder, options)),
-      ...filesIn(work).map((file) => `left in the work folder: ${file}`),
+      ...namesIn(work).map((file) => `left in the work folder: ${file}`),
     ];
     return { plain, ours, differences, summary };
   } finally {
@@ -272,11 +280,14 @@ async function compareFolders(plain: string, ours: string, options: BothOptions)
   return differences;
 }
 
-/** The files in a folder and below, sorted; none when there is no such folder. */
+/** What is in a folder and below, sorted; nothing when there is no such folder. */
+export function namesIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: "utf8" }).sort() : [];
+}
+
+/** The same without folders. */
 export function filesIn(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
-  return names.filter((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile() !== false).sort();
+  return namesIn(folder).filter((name) => !statSync(join(folder, name), { throwIfNoEntry: false })?.isDirectory());
 }
 
 /** Makes a file with ffmpeg, quietly. */

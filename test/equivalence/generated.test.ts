@@ -66,7 +66,6 @@ const films: Case[] = [
 
 /** Containers and encoders. */
 const outputs: Case[] = [
-  split("lossless x264 into MP4", "h264.mp4", `${LOSSLESS} o.mp4`),
   split("x264 into TS", "h264.mp4", `${LOSSLESS} -c:a mp2 o.ts`),
   split("x264 into FLV", "h264.mp4", `${LOSSLESS} -c:a copy o.flv`),
   split("FFVHuff into NUT", "h264.mp4", "-c:v ffvhuff -c:a copy o.nut"),
@@ -110,7 +109,7 @@ const frames: Case[] = [
   split("-r lower", "h264.mp4", `-r 12.5 ${FFV1} -an o.mkv`),
   split("-r higher", "h264.mp4", `-r 30 ${FFV1} -c:a copy o.mkv`),
   split("-fps_mode cfr", "vfr.mp4", `-fps_mode cfr -r 25 ${FFV1} -c:a copy o.mkv`),
-  split("-fps_mode vfr", "vfr.mp4", `-fps_mode vfr ${LOSSLESS} -c:a copy o.mp4`),
+  split("-fps_mode vfr", "gaps.mp4", `-fps_mode vfr ${LOSSLESS} o.avi`),
   split("-fps_mode passthrough", "gaps.mp4", `-fps_mode passthrough ${FFV1} -an o.mkv`),
   any("-fps_mode passthrough, frames at the same time", "vfr.mp4", `-fps_mode passthrough ${FFV1} -an o.mkv`),
   any("-vsync, the old name of it", "h264.mp4", `-vsync 0 ${FFV1} -an o.mkv`),
@@ -120,10 +119,10 @@ const frames: Case[] = [
 const cuts: Case[] = [
   split("-ss before -i", "long.mp4", `-ss 3.3 -i {s} ${FFV1} -c:a flac o.mkv`),
   any("-ss before -i, open GOPs", "opengop.mkv", `-ss 1.7 -i {s} ${FFV1} -an o.mkv`),
-  split("-ss and -t before -i", "long.mp4", `-ss 2 -t 6.5 -i {s} ${LOSSLESS} o.mp4`),
-  split("-ss and -to before -i", "long.mp4", `-ss 1 -to 8 -i {s} ${FFV1} -an o.mkv`),
-  split("-ss and -t on the output", "long.mp4", `-ss 2.1 -t 6 ${FFV1} -c:a flac o.mkv`),
-  split("-to on the output", "long.mp4", `-to 00:00:07.3 ${FFV1} -c:a copy o.mkv`),
+  split("-ss and -t before -i", "long.mp4", `-ss 2 -t 4.5 -i {s} ${LOSSLESS} o.mp4`),
+  split("-ss and -to before -i", "long.mp4", `-ss 1 -to 6 -i {s} ${FFV1} -an o.mkv`),
+  split("-ss and -t on the output", "long.mp4", `-ss 2.1 -t 4 ${FFV1} -c:a flac o.mkv`),
+  split("-to on the output", "long.mp4", `-to 00:00:05.3 ${FFV1} -c:a copy o.mkv`),
   any("-t, of a transport stream", "mpeg2.ts", `-t 4.2 -i {s} ${FFV1} -c:a copy o.mkv`),
   split("-frames:v", "long.mp4", `-frames:v 133 ${FFV1} -an o.mkv`),
   any("-frames:v with sound", "long.mp4", `-frames:v 133 ${FFV1} -c:a copy o.mkv`),
@@ -170,12 +169,13 @@ const beside: Case[] = [
 const ODD_NAMES = ["a 'b' \"c\" $(d) `e`; f", "Überraschung – 映画", "100% of %03d %s", "back\\slash [1] * ?"] as const;
 
 const names: Case[] = [
-  ...ODD_NAMES.map((name) => split(`from ${name}`, { film: "h264.mp4", as: `${name}.mp4` }, `${FFV1} -an o.mkv`)),
-  any("from ./-x.mp4", "h264.mp4", `-i ./-x.mp4 ${FFV1} -an o.mkv`, {
+  ...ODD_NAMES.map((name) =>
+    any(`from and to ${name}`, { film: "h264.mp4", as: `${name}.mp4` }, ["-c:v", "ffv1", "-an", `./${name}.mkv`]),
+  ),
+  split("from a name with a format sign", { film: "h264.mp4", as: "100% of %03d %s.mp4" }, `${FFV1} -an o.mkv`),
+  split("from ./-x.mp4 to ./-y.mkv", "h264.mp4", `-i ./-x.mp4 ${FFV1} -an ./-y.mkv`, {
     prepare: (folder) => copyFileSync(join(sources.folder, "h264.mp4"), join(folder, "-x.mp4")),
   }),
-  split("to ./-x.mkv", "h264.mp4", `${FFV1} -an ./-x.mkv`),
-  ...ODD_NAMES.map((name) => any(`to ${name}`, "h264.mp4", ["-c:v", "ffv1", "-an", `./${name}.mkv`])),
   split("to file:with:colons.mkv", "h264.mp4", `${FFV1} -an file:with:colons.mkv`),
   split("to a folder below", "h264.mp4", `${FFV1} -an below/o.mkv`, {
     prepare: (folder) => mkdirSync(join(folder, "below")),

@@ -78,12 +78,24 @@ const RECIPES = {
   "vfr.mp4": [
     ...picture(6),
     ...sound(6),
-    ...["-vf", "setpts='(N/25+0.015*sin(N*N)+if(gt(N,70),0.31,0))/TB'", "-fps_mode", "vfr", "-enc_time_base", "1/1000"],
+    ...[
+      "-vf",
+      "settb=1/90000,setpts='(N/25+0.015*sin(N*N)+if(gt(N,70),0.31,0))/TB'",
+      "-fps_mode",
+      "vfr",
+      "-enc_time_base",
+      "1/1000",
+    ],
     ...["-video_track_timescale", "90000", ...x264("keyint=24:scenecut=0"), ...aac],
   ],
   "gaps.mp4": [
     ...picture(6),
-    ...["-vf", "setpts='(N/25+0.007*sin(N*N)+if(gt(N,70),0.32,0)+if(gt(N,73),0.08,0))/TB'", "-fps_mode", "vfr"],
+    ...[
+      "-vf",
+      "settb=1/90000,setpts='(N/25+0.007*sin(N*N)+if(gt(N,70),0.32,0)+if(gt(N,73),0.08,0))/TB'",
+      "-fps_mode",
+      "vfr",
+    ],
     ...["-enc_time_base", "1/1000", "-video_track_timescale", "90000", ...x264("keyint=24:scenecut=0")],
   ],
   "ffv1.mkv": [...picture(5), ...sound(5), "-c:v", "ffv1", "-g", "1", "-c:a", "flac"],
@@ -116,7 +128,7 @@ const RECIPES = {
     ...["-color_primaries", "smpte170m", "-color_trc", "smpte170m", "-colorspace", "smpte170m", "-color_range", "tv"],
     ...["-movflags", "+write_colr"],
   ],
-  "long.mp4": [...picture(12, "128x96"), ...sound(12), ...x264("keyint=24:scenecut=0"), ...aac],
+  "long.mp4": [...picture(8, "128x96"), ...sound(8), ...x264("keyint=24:scenecut=0"), ...aac],
 } as const;
 
 export type SourceName = keyof typeof RECIPES | "rotated.mp4" | "full.mkv" | "broken.mp4" | "silence.m4a";

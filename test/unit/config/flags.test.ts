@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { checkFlags, describeFlags, flagIsOn, takeFlags } from "../../../src/config/flags.js";
+import { checkFlags, describeFlags } from "../../../src/config/flags.js";
+import { flagIsOn, takeFlags } from "../../../src/config/take-flags.js";
 
 describe("takeFlags", () => {
   test("takes flags from anywhere and leaves ffmpeg's command line in order", () => {

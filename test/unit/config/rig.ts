@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
-import { takeFlags } from "../../../src/config/flags.js";
+import { takeFlags } from "../../../src/config/take-flags.js";
 import { loadConfig } from "../../../src/config/load.js";
 import type { LoadedConfig } from "../../../src/config/types.js";
 import type { Problem } from "../../../src/lib/result.js";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { FramecrcParser } from "../../../src/ffmpeg/packets.js";
 import { runLocal } from "../../../src/ffmpeg/run.js";
 import { rational, type Rational } from "../../../src/lib/rational.js";
-import { type Findings, nearRate, prepare, readsStandardInput } from "../../../src/plan/prepare.js";
+import { type Findings, prepare, readsStandardInput } from "../../../src/plan/prepare.js";
 import { command, findings, mapping, planOf, stream } from "./rig.js";
 
 const reason = (words: string, more: Partial<Findings> = {}): string => {
@@ -212,12 +212,6 @@ describe("rates", () => {
     expect(rateOf(rational(2997, 100))).toEqual(rational(30000, 1001));
     expect(rateOf(rational(12))).toEqual(rational(24000, 1001));
     expect(rateOf(rational(240))).toEqual(rational(60));
-  });
-
-  test("near to a thousandth", () => {
-    expect(nearRate(rational(30000, 1001), rational(2997, 100))).toBe(true);
-    expect(nearRate(rational(25), rational(25))).toBe(true);
-    expect(nearRate(rational(25), rational(24))).toBe(false);
   });
 });
 

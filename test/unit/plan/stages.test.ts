@@ -139,6 +139,18 @@ describe("PRE and REMOTE at work on a film with B-frames", () => {
     expect(packets.map((p) => [p.pts, p.crc])).toEqual(ticks.map(([tick, frame]) => [tick, pictures[frame]]));
   });
 
+  test("hundreds of frames that are dropped or moved are no expression too deep", async () => {
+    const files = { input: place("g000000.nut"), output: place("result.nut") };
+    // The segment has the first 20 frames of these.
+    const ticks = Array.from({ length: 300 }, (_, i) => [3 * i, 2 * i] as const);
+    await ffmpeg(remoteArgs(plan, chunkOf(0, 599, ticks), files));
+    const { packets } = await ffmpeg([
+      ...["-v", "error", "-nostdin", "-copyts", "-i", files.output, "-fps_mode", "passthrough"],
+      ...["-enc_time_base", "1/25", "-c:v", "rawvideo", "-f", "framecrc", "-"],
+    ]);
+    expect(packets.map((p) => p.pts)).toEqual(ticks.slice(0, 10).map(([tick]) => tick));
+  });
+
   test("a chunk that promises too few frames is seen by the one too many", async () => {
     const files = { input: place("g000000.nut"), output: place("result.nut") };
     const chunk = chunkOf(

@@ -3,7 +3,8 @@ import type { Packet } from "../../../src/ffmpeg/packets.js";
 import { rational } from "../../../src/lib/rational.js";
 import { FrameClock, type FrameClockOptions } from "../../../src/plan/frame-clock.js";
 import { type FilterPlan, FRAME_BY_FRAME, graphClock } from "../../../src/plan/graph.js";
-import { type Chunk, type ChunkBounds, type InputTrim, Timeline } from "../../../src/plan/timeline.js";
+import { type Chunk, type ChunkBounds, Timeline } from "../../../src/plan/timeline.js";
+import type { InputTrim } from "../../../src/plan/windows.js";
 
 /**
  * "K0 3 1 2 K6 4h 5": packets in decode order by their times in frames of 25 a second; K is a keyframe, h one that an
