@@ -29,7 +29,8 @@ console.log(bin);
 
 function unpack() {
   const apt = join(folder, "apt");
-  for (const part of ["lists/partial", "cache/archives/partial", "etc"]) mkdirSync(join(apt, part), { recursive: true });
+  for (const part of ["lists/partial", "cache/archives/partial", "etc"])
+    mkdirSync(join(apt, part), { recursive: true });
   // An empty package database: every library is fetched, none is taken from the system.
   writeFileSync(join(apt, "status"), "");
   writeFileSync(join(apt, "etc", "sources.list"), `deb [signed-by=${keyring()}] ${mirror()} ${SUITE} main\n`);
@@ -62,7 +63,10 @@ function wrap(tree, program) {
   const extra = ["pulseaudio", "blas", "lapack"].map((name) => join(lib, name)).filter((path) => existsSync(path));
   const path = join(bin, program);
   const libraries = [lib, ...extra].join(":");
-  writeFileSync(path, `#!/bin/sh\nexec '${join(lib, loader)}' --library-path '${libraries}' '${join(tree, "usr", "bin", program)}' "$@"\n`);
+  writeFileSync(
+    path,
+    `#!/bin/sh\nexec '${join(lib, loader)}' --library-path '${libraries}' '${join(tree, "usr", "bin", program)}' "$@"\n`,
+  );
   chmodSync(path, 0o755);
   execFileSync(path, ["-version"], { stdio: ["ignore", "ignore", "pipe"] });
 }

@@ -61,7 +61,7 @@ export function readLogLine(line: string): LogFact | undefined {
     return { kind: "complex-mapping", text: line.trim() };
   }
   const graph =
-    /^\[graph \d+ input from stream (\d+):(\d+) @ 0x[0-9a-f]+\] w:(\d+) h:(\d+) pixfmt:(\S+) tb:(\S+) fr:(\S+) sar:/.exec(
+    /^\[graph -?\d+ input from stream (\d+):(\d+) @ 0x[0-9a-f]+\] w:(\d+) h:(\d+) pixfmt:(\S+) tb:(\S+) fr:(\S+) sar:/.exec(
       line,
     );
   if (!graph) return undefined;

@@ -184,6 +184,8 @@ const HARMLESS = /mmco: unref short failure$/;
  */
 function decoderComplaint(end: ProcessEnd, decoder: string | undefined): string | undefined {
   if (decoder === undefined) return undefined;
-  const lines = end.stderrTail.filter((line) => line.startsWith(`[${decoder} @ `) && !HARMLESS.test(line));
-  return lines[0]?.replace(/^.*?\] /, "");
+  // 7.1 speaks of the decoder as part of a stream, too: "[vist#0:0/h264 @ …] [dec:h264 @ …] …".
+  const speakers = [`[${decoder} @ `, `[dec:${decoder} @ `];
+  const complaint = end.stderrTail.find((line) => speakers.some((s) => line.includes(s)) && !HARMLESS.test(line));
+  return complaint?.replace(/^(\[[^\]]*\] )+/, "");
 }

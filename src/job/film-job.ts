@@ -6,6 +6,7 @@ import type { VerifiedChunk } from "../join/verify-chunk.js";
 import { toNumber } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { FilmPlan, Reference } from "../plan/film.js";
+import { regular } from "../plan/seams.js";
 import { finalArgs } from "../plan/stages.js";
 import type { ReadyChunk } from "../split/splitter.js";
 import type { ChunkTask } from "./chunk-lane.js";
@@ -109,6 +110,14 @@ class FilmJob {
 
   #ready(ready: ReadyChunk): void {
     const { index, ticks } = ready.chunk;
+    if (this.#in.plan.generation === "by-duration" && !regular(this.#in.plan, ready.chunk)) {
+      // How long ffmpeg takes a frame to last, from 6.1 on, cannot be told from the packets alone.
+      this.#fail({
+        kind: "unfit",
+        what: "frames are repeated or dropped in a way that is not followed for this ffmpeg",
+      });
+      return;
+    }
     this.#ticks[index] = ticks.map((t) => t.tick);
     this.#in.events.emit({ type: "chunk-ready", chunk: index, frames: ticks.length });
     this.#crew.add({ index, ready });

@@ -9,6 +9,7 @@ import { parseStatLine } from "../ffmpeg/progress.js";
 import { runLocal, startLocal } from "../ffmpeg/run.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import type { Reference } from "../plan/film.js";
+import type { Generation } from "../plan/frame-clock.js";
 import type { Findings } from "../plan/prepare.js";
 import { rehearsalArgs } from "../plan/stages.js";
 
@@ -55,6 +56,7 @@ export async function rehearse(command: Command, tools: HostTools): Promise<Resu
   const mappings: StreamMapping[] = [];
   const graphInputs: GraphInput[] = [];
   let complexMapping: string | undefined;
+  let generation: Generation = "by-duration";
   let settle: () => void = () => undefined;
   const planned = new Promise<void>((resolve) => {
     settle = resolve;
@@ -63,6 +65,7 @@ export async function rehearse(command: Command, tools: HostTools): Promise<Resu
     signal: tools.signal,
     ...(tools.stdin ? { stdin: tools.stdin() } : {}),
     onStderrLine: (line) => {
+      generation = generationOf(line) ?? generation;
       const fact = readLogLine(line);
       if (fact?.kind === "mapping") mappings.push(fact.mapping);
       else if (fact?.kind === "complex-mapping") complexMapping ??= fact.text;
@@ -94,11 +97,20 @@ export async function rehearse(command: Command, tools: HostTools): Promise<Resu
       mappings,
       complexMapping,
       graphInputs,
+      generation,
       filterThreads: filterThreads(),
       ...sync.value,
     },
     head,
   });
+}
+
+/** From ffmpeg's banner: releases up to 6.0 are of one generation, all later ones and builds of its trunk of the other. */
+function generationOf(line: string): Generation | undefined {
+  const version = /^ffmpeg version n?(\d+)\.(\d+)/.exec(line);
+  if (!version) return undefined;
+  const [major, minor] = [Number(version[1]), Number(version[2])];
+  return major < 6 || (major === 6 && minor === 0) ? "by-rate" : "by-duration";
 }
 
 /** What a filter graph takes when not told (libavutil/slicethread.c avpriv_slicethread_create; 5.1 and 7.1). */

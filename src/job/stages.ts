@@ -39,6 +39,7 @@ export function splitFilm(
   on: Pick<SplitOptions, "onChunk" | "onFrames">,
 ): Promise<Result<SplitTotals, SplitFailure>> {
   const clock = new FrameClock({
+    generation: plan.generation,
     mode: plan.syncMode,
     inputTimeBase: plan.graphTimeBase,
     encoderTimeBase: plan.encoderTimeBase,

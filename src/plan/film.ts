@@ -2,7 +2,7 @@ import type { Command, OptionUse } from "../ffmpeg/command.js";
 import type { StreamMapping } from "../ffmpeg/log.js";
 import type { MediaInfo, StreamInfo } from "../ffmpeg/media.js";
 import type { Rational } from "../lib/rational.js";
-import type { SyncMode } from "./frame-clock.js";
+import type { Generation, SyncMode } from "./frame-clock.js";
 import type { FilterPlan } from "./graph.js";
 import type { InputTrim } from "./windows.js";
 
@@ -33,6 +33,7 @@ export interface FilmPlan {
   readonly outputRate: Rational;
   readonly encoderTimeBase: Rational;
   readonly syncMode: SyncMode;
+  readonly generation: Generation;
   /** `-ss`, `-t` of the output, `-frames:v`. */
   readonly startMicroseconds: bigint;
   readonly limitMicroseconds: bigint | undefined;

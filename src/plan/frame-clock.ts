@@ -7,10 +7,15 @@ import { type Rational, rational, rescale, toNumber } from "../lib/rational.js";
  * over the frames' times (fftools/ffmpeg.c do_video_out and adjust_frame_pts_to_encoder_tb in 5.1;
  * fftools/ffmpeg_filter.c video_sync_process in 7.1), and the machine is followed here step by step, with the
  * same doubles in the same order, because the choice at a seam depends on all frames before it.
+ *
+ * How long a frame is taken to last differs: up to 6.0 it is a frame of the graph's or the output's rate, whichever is
+ * shorter ("by-rate"), from 6.1 on what the frame itself says ("by-duration").
  */
+export type Generation = "by-rate" | "by-duration";
 export type SyncMode = "passthrough" | "cfr" | "vscfr" | "vfr" | "drop";
 
 export interface FrameClockOptions {
+  readonly generation: Generation;
   readonly mode: SyncMode;
   /** Time base of the frames that are pushed. */
   readonly inputTimeBase: Rational;
@@ -64,6 +69,7 @@ export class FrameClock {
   #next = 0;
   #count = 0;
   #last: ClockFrame | undefined;
+  #lastPushed: number | undefined;
   #repeats: [number, number, number] = [0, 0, 0];
   #finished = false;
   #firstKept: number | undefined;
@@ -185,6 +191,14 @@ export class FrameClock {
 
   #duration(frame: ClockFrame): number {
     const { inputTimeBase, encoderTimeBase, frameRate, outputRate, usesFrameDuration } = this.#options;
+    if (this.#options.generation === "by-duration") {
+      // A frame that does not say lasts as long as the one before did (fftools/ffmpeg_dec.c video_duration_estimate).
+      const since = this.#lastPushed === undefined ? 1 : frame.pts - this.#lastPushed;
+      const guessed = frame.duration === 1 && since > 2;
+      this.#lastPushed = frame.pts;
+      const own = frame.duration > 0 && !guessed ? frame.duration : Math.max(since, 1);
+      return (own * toNumber(inputTimeBase)) / toNumber(encoderTimeBase);
+    }
     if (usesFrameDuration) {
       const own = roundEven(Math.fround((frame.duration * toNumber(inputTimeBase)) / toNumber(encoderTimeBase)));
       if (own > 0) return own;

@@ -14,6 +14,7 @@ import { fail, ok, type Result } from "../lib/result.js";
 import { chunkEncoderOptions, encoderTrait } from "./encoders.js";
 import type { FilmPlan } from "./film.js";
 import { FRAME_BY_FRAME, graphOutput, planFilters } from "./graph.js";
+import type { Generation } from "./frame-clock.js";
 import { MUXERS } from "./muxers.js";
 import { FILM_OPTIONS, localPath } from "./route.js";
 import { outputRates, syncMode } from "./rates.js";
@@ -30,6 +31,8 @@ export interface Findings {
   readonly muxer: string;
   /** What this ffmpeg does about the frame rate when it writes such a file and is told nothing. */
   readonly defaultSync: "cfr" | "vfr";
+  /** How this ffmpeg takes a frame's length, from its version. */
+  readonly generation: Generation;
   /** Threads that ffmpeg gives filters on this machine when not told. */
   readonly filterThreads: number;
 }
@@ -69,6 +72,9 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     // ffmpeg's trim filter before the user's ends without saying when, and fps then loses its last frame.
     return fail("-t before -i with filter fps");
   }
+  if (chain.value.rate.kind === "double" && findings.generation === "by-duration") {
+    return fail("this ffmpeg's field-doubling filters are not followed");
+  }
   const behind = graphOutput(chain.value, graph.timeBase, graph.frameRate);
   const rates = outputRates(options.value, behind.rate, trait.value);
   if (!rates.ok) return rates;
@@ -92,6 +98,7 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     filterThreads: lastOption(globalOptions(command), "filter_threads")?.value ?? `${findings.filterThreads}`,
     ...rates.value,
     syncMode: sync.value,
+    generation: findings.generation,
     ...times.value,
     inputTrim: trim.value,
     filters,

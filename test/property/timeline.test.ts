@@ -135,6 +135,7 @@ function makeClock({ filters, clock: { rate, ...choice } }: Setup): FrameClock {
   const outputRate = rational(rate);
   const { timeBase } = graphOutput(filters, BASE, rational(25));
   return new FrameClock({
+    generation: "by-rate",
     ...choice,
     ...{ inputTimeBase: timeBase, encoderTimeBase: rational(1, rate), frameRate: outputRate, outputRate },
   });

@@ -53,7 +53,7 @@ export function findings(more: Partial<Findings> = {}): Findings {
         ...{ timeBase: rational(1, 12800), frameRate: rational(25) },
       },
     ],
-    ...{ muxer: "matroska", defaultSync: "vfr", filterThreads: 2 },
+    ...{ muxer: "matroska", defaultSync: "vfr", generation: "by-rate", filterThreads: 2 },
     ...more,
   };
 }

@@ -33,7 +33,7 @@ function timeline(bounds: ChunkBounds, { trim = {}, clock = {}, filters = {} }: 
     ...{ bounds, timeBase: BASE, filters: plan, graph: graphClock(plan, BASE), dropsLeading: false },
     trim: { start: undefined, duration: undefined, ...trim },
     clock: new FrameClock({
-      ...{ mode: "passthrough", inputTimeBase: BASE, encoderTimeBase: rational(1, 25) },
+      ...{ generation: "by-rate", mode: "passthrough", inputTimeBase: BASE, encoderTimeBase: rational(1, 25) },
       ...{ frameRate: rational(25), outputRate: rational(25), usesFrameDuration: false },
       ...{ startMicroseconds: 0n, limitMicroseconds: undefined, maxFrames: undefined },
       ...clock,
