@@ -38,18 +38,22 @@ export function parseRational(text: string): Rational | undefined {
   return sign === "-" ? rational(-value.num, value.den) : value;
 }
 
+/** a × b, exact. */
 export function multiply(a: Rational, b: Rational): Rational {
   return rational(a.num * b.num, a.den * b.den);
 }
 
+/** a ÷ b, exact; throws when b is 0 (a bug of the caller). */
 export function divide(a: Rational, b: Rational): Rational {
   return rational(a.num * b.den, a.den * b.num);
 }
 
+/** a + b, exact. */
 export function add(a: Rational, b: Rational): Rational {
   return rational(a.num * b.den + b.num * a.den, a.den * b.den);
 }
 
+/** a − b, exact. */
 export function subtract(a: Rational, b: Rational): Rational {
   return rational(a.num * b.den - b.num * a.den, a.den * b.den);
 }
@@ -60,6 +64,7 @@ export function compare(a: Rational, b: Rational): number {
   return d < 0n ? -1 : d > 0n ? 1 : 0;
 }
 
+/** True when both are the same number. */
 export function equal(a: Rational, b: Rational): boolean {
   return compare(a, b) === 0;
 }

@@ -65,6 +65,7 @@ function middle(a: number, b: number, c: number): number {
   return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 }
 
+/** The state machine: frames in display order go in, ticks of the output come out, as far as they are settled. */
 export class FrameClock {
   #next = 0;
   #count = 0;

@@ -22,6 +22,7 @@ export function transferFailure(what: string, more: { detail?: string; fix?: str
   return { kind: "transfer", what, ...more };
 }
 
+/** The failure of an operation that was stopped by its signal. */
 export function cancelledFailure(worker: string): TransportFailure {
   return { kind: "cancelled", what: `${worker}: stopped on request` };
 }
