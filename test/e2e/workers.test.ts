@@ -160,32 +160,32 @@ describe("programs", () => {
 });
 
 describe("a connection that ends", () => {
-  test.each(["cut", "kill"] as const)(
-    "by the worker (%s): programs end, all pending fails once, the folder goes",
-    async (way) => {
-      const doomed = await openSession(transportTo(lab, two));
-      const { pid, end } = await sleeper((argv, options) => doomed.run(argv, options));
-      writeFileSync(join(doomed.folder, "big"), "");
-      truncateSync(join(doomed.folder, "big"), 4 * 1024 ** 3);
-      const back = join(lab.folder, `doomed-${way}`);
-      const get = doomed.get("big", back);
-      await until(() => existsSync(`${back}.part`), 20);
-      const began = Date.now();
-      if (way === "cut") two.cut();
-      else await two.kill();
-      expect(failure(await end).kind).toBe("connection");
-      expect(failure(await get).kind).toBe("connection");
-      expect(Date.now() - began).toBeLessThan(5000);
-      expect(existsSync(`${back}.part`)).toBe(false);
-      expect(failure(await doomed.run(["true"])).kind).toBe("connection");
-      expect(failure(await doomed.put(join(lab.folder, "many1"), "x")).kind).toBe("connection");
-      await until(() => !lives(pid), 8);
-      await until(() => !existsSync(doomed.folder), 15);
-      await doomed.close();
-      await doomed.close();
-      await two.start();
-    },
-  );
+  test.each([
+    "cut",
+    "kill",
+  ] as const)("by the worker (%s): programs end, all pending fails once, the folder goes", async (way) => {
+    const doomed = await openSession(transportTo(lab, two));
+    const { pid, end } = await sleeper((argv, options) => doomed.run(argv, options));
+    writeFileSync(join(doomed.folder, "big"), "");
+    truncateSync(join(doomed.folder, "big"), 4 * 1024 ** 3);
+    const back = join(lab.folder, `doomed-${way}`);
+    const get = doomed.get("big", back);
+    await until(() => existsSync(`${back}.part`), 20);
+    const began = Date.now();
+    if (way === "cut") two.cut();
+    else await two.kill();
+    expect(failure(await end).kind).toBe("connection");
+    expect(failure(await get).kind).toBe("connection");
+    expect(Date.now() - began).toBeLessThan(5000);
+    expect(existsSync(`${back}.part`)).toBe(false);
+    expect(failure(await doomed.run(["true"])).kind).toBe("connection");
+    expect(failure(await doomed.put(join(lab.folder, "many1"), "x")).kind).toBe("connection");
+    await until(() => !lives(pid), 8);
+    await until(() => !existsSync(doomed.folder), 15);
+    await doomed.close();
+    await doomed.close();
+    await two.start();
+  });
 
   test("by this side (socket destroyed): programs end", async () => {
     const env = { ...process.env, ...lab.env };

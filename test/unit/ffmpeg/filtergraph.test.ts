@@ -216,22 +216,27 @@ describe("printFiltergraph", () => {
 });
 
 describe.skipIf(spawnSync("ffmpeg", ["-version"]).status !== 0)("against the installed ffmpeg", () => {
-  test.each([" a:b,c;[d]=e 'f' \\g ", "it's \\\\ \\'x", "x=1", "a,b", "'", "\\", "é 😀 "])(
-    "it reads back %j",
-    (value) => {
-      const add = makeFilter("metadata", [
-        { name: undefined, value: "add" },
-        { name: "key", value: "k" },
-        { name: "value", value },
-      ]);
-      const print = makeFilter("metadata", [
-        { name: undefined, value: "print" },
-        { name: "file", value: "-" },
-      ]);
-      const graph = printFiltergraph({ swsFlags: undefined, chains: [[add, print]], trailing: "" });
-      const argv = ["-v", "error", "-f", "lavfi", "-i", "color=s=16x16:d=0.04", "-vf", graph, "-f", "null", "-"];
-      const run = spawnSync("ffmpeg", argv, { encoding: "utf8", timeout: 60_000 });
-      expect(run.stdout.split("\n")[1], run.stderr).toBe(`k=${value}`);
-    },
-  );
+  test.each([
+    " a:b,c;[d]=e 'f' \\g ",
+    "it's \\\\ \\'x",
+    "x=1",
+    "a,b",
+    "'",
+    "\\",
+    "é 😀 ",
+  ])("it reads back %j", (value) => {
+    const add = makeFilter("metadata", [
+      { name: undefined, value: "add" },
+      { name: "key", value: "k" },
+      { name: "value", value },
+    ]);
+    const print = makeFilter("metadata", [
+      { name: undefined, value: "print" },
+      { name: "file", value: "-" },
+    ]);
+    const graph = printFiltergraph({ swsFlags: undefined, chains: [[add, print]], trailing: "" });
+    const argv = ["-v", "error", "-f", "lavfi", "-i", "color=s=16x16:d=0.04", "-vf", graph, "-f", "null", "-"];
+    const run = spawnSync("ffmpeg", argv, { encoding: "utf8", timeout: 60_000 });
+    expect(run.stdout.split("\n")[1], run.stderr).toBe(`k=${value}`);
+  });
 });

@@ -66,23 +66,32 @@ describe("readProbe", () => {
     expect(media).toMatchObject({ ok: true, value: { streams: [{ timeBase: undefined }] } });
   });
 
-  test.each(["", "\n00000000: 1 2 3\n", "no matrix", "\n0: 1 2 3\n1: 4 5 6\n2: 7 8 9\n3: 1 1 1\n"])(
-    "a matrix of other than nine terms is none: %j",
-    (displaymatrix) => {
-      const side = { side_data_type: "Display Matrix", displaymatrix };
-      const media = readProbe(JSON.stringify({ streams: [{ index: 0, side_data_list: [side] }] }));
-      expect(media).toMatchObject({ ok: true, value: { streams: [{ sideData: [{ matrix: undefined }] }] } });
-    },
-  );
+  test.each([
+    "",
+    "\n00000000: 1 2 3\n",
+    "no matrix",
+    "\n0: 1 2 3\n1: 4 5 6\n2: 7 8 9\n3: 1 1 1\n",
+  ])("a matrix of other than nine terms is none: %j", (displaymatrix) => {
+    const side = { side_data_type: "Display Matrix", displaymatrix };
+    const media = readProbe(JSON.stringify({ streams: [{ index: 0, side_data_list: [side] }] }));
+    expect(media).toMatchObject({ ok: true, value: { streams: [{ sideData: [{ matrix: undefined }] }] } });
+  });
 
-  test.each(["", "ffprobe: not found", "[", "[]", "1", "null", '"x"', '{"streams":{}}', '{"streams":[{"index":-1}]}'])(
-    "refused with words: %j",
-    (json) => {
-      const media = readProbe(json);
-      expect(media).toMatchObject({ ok: false });
-      if (!media.ok) expect(media.failure.what).toMatch(/^ffprobe's answer/);
-    },
-  );
+  test.each([
+    "",
+    "ffprobe: not found",
+    "[",
+    "[]",
+    "1",
+    "null",
+    '"x"',
+    '{"streams":{}}',
+    '{"streams":[{"index":-1}]}',
+  ])("refused with words: %j", (json) => {
+    const media = readProbe(json);
+    expect(media).toMatchObject({ ok: false });
+    if (!media.ok) expect(media.failure.what).toMatch(/^ffprobe's answer/);
+  });
 
   test("foreign text does not make a message long", () => {
     const media = readProbe("x".repeat(100_000));

@@ -69,12 +69,15 @@ describe("parseStatLine", () => {
     expect(parseStatLine(line)).toEqual({ last: false });
   });
 
-  it.each(["", "Stream mapping:", "frame=", "video:82kB audio:0kB subtitle:0kB", "encoder : a=b time=3"])(
-    "knows %j for no stat line",
-    (line) => {
-      expect(parseStatLine(line)).toBeUndefined();
-    },
-  );
+  it.each([
+    "",
+    "Stream mapping:",
+    "frame=",
+    "video:82kB audio:0kB subtitle:0kB",
+    "encoder : a=b time=3",
+  ])("knows %j for no stat line", (line) => {
+    expect(parseStatLine(line)).toBeUndefined();
+  });
 });
 
 describe("formatStatLine", () => {

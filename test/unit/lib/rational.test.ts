@@ -75,10 +75,24 @@ describe("parseRational", () => {
     ["9007199254740993/2", rational(9007199254740993n, 2n)],
   ])("%s", (text, value) => expect(parseRational(text)).toEqual(value));
 
-  test.each(["", "-", ".", "-.", "1/0", "0/0", "1/-2", "1e3", "1/2/3", " 1", "1 ", "a", "0x10", "1.2.3", "1.5/2", "∞"])(
-    "%j is none",
-    (text) => expect(parseRational(text)).toBeUndefined(),
-  );
+  test.each([
+    "",
+    "-",
+    ".",
+    "-.",
+    "1/0",
+    "0/0",
+    "1/-2",
+    "1e3",
+    "1/2/3",
+    " 1",
+    "1 ",
+    "a",
+    "0x10",
+    "1.2.3",
+    "1.5/2",
+    "∞",
+  ])("%j is none", (text) => expect(parseRational(text)).toBeUndefined());
 
   test("reads back what formatRational writes, and takes any text", () => {
     fc.assert(fc.property(rationals, (r) => void expect(parseRational(formatRational(r))).toEqual(r)));

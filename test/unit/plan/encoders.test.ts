@@ -17,8 +17,7 @@ function chunk(encoder: string, words: string): string {
 
 describe("encoderTrait", () => {
   test.each(["libx264", "libx265", "libaom-av1", "libvpx-vp9", "mpeg2video", "ffv1", "prores_ks"])("%s joins", (name) =>
-    expect(encoderTrait(name).ok).toBe(true),
-  );
+    expect(encoderTrait(name).ok).toBe(true));
 
   test.each(["h264_nvenc", "wrapped_avframe", "", "libx264 "])("%j is not known to", (name) => {
     const trait = encoderTrait(name);

@@ -165,14 +165,17 @@ describe("whole", () => {
 });
 
 describe("drawtext", () => {
-  test.each(["%{pts}", "%{pts:hms}", "%{pict_type}", "%{metadata:key:none}", "%{eif:t*10:d}", "100%", "n random"])(
-    "%j is made of a frame and its time",
-    (text) => {
-      expect(filterTrait(optionsInput("drawtext", [named("fontfile", "a.ttf"), named("text", text)])).kind).toBe(
-        "frame",
-      );
-    },
-  );
+  test.each([
+    "%{pts}",
+    "%{pts:hms}",
+    "%{pict_type}",
+    "%{metadata:key:none}",
+    "%{eif:t*10:d}",
+    "100%",
+    "n random",
+  ])("%j is made of a frame and its time", (text) => {
+    expect(filterTrait(optionsInput("drawtext", [named("fontfile", "a.ttf"), named("text", text)])).kind).toBe("frame");
+  });
 
   test.each([
     "%{n}",
