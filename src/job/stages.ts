@@ -1,8 +1,8 @@
 import type { Config } from "../config/types.js";
 import type { Command } from "../ffmpeg/command.js";
-import { ok, type Result } from "../lib/result.js";
+import { fail, ok, type Result } from "../lib/result.js";
 import type { FilmPlan } from "../plan/film.js";
-import { FrameClock } from "../plan/frame-clock.js";
+import { DoubtfulClock, FrameClock } from "../plan/frame-clock.js";
 import { graphClock } from "../plan/graph.js";
 import { prepare } from "../plan/prepare.js";
 import { preArgs } from "../plan/stages.js";
@@ -31,25 +31,27 @@ export async function planFilm(command: Command, tools: HostTools): Promise<Resu
 const DROPS_LEADING = new Set(["mpeg1video", "mpeg2video", "hevc"]);
 
 /** Splits the source as planned. */
-export function splitFilm(
+export async function splitFilm(
   plan: FilmPlan,
   config: Config,
   tools: HostTools,
   signal: AbortSignal,
   on: Pick<SplitOptions, "onChunk" | "onFrames">,
 ): Promise<Result<SplitTotals, SplitFailure>> {
-  const clock = new FrameClock({
+  const options = {
     generation: plan.generation,
     mode: plan.syncMode,
     inputTimeBase: plan.graphTimeBase,
     encoderTimeBase: plan.encoderTimeBase,
     frameRate: plan.graphRate,
     outputRate: plan.outputRate,
-    usesFrameDuration: plan.filters === undefined,
     startMicroseconds: plan.startMicroseconds,
     limitMicroseconds: plan.limitMicroseconds,
     maxFrames: plan.maxFrames,
-  });
+  };
+  const first = new FrameClock({ ...options, usesFrameDuration: false });
+  const second = new FrameClock({ ...options, usesFrameDuration: plan.filters === undefined });
+  const clock = new DoubtfulClock(first, second);
   const timeline = new Timeline({
     bounds: { min: config.keyint_min, target: config.segment_frames, max: config.keyint_max },
     trim: plan.inputTrim,
@@ -59,7 +61,7 @@ export function splitFilm(
     clock,
     dropsLeading: DROPS_LEADING.has(plan.source.codec ?? ""),
   });
-  return split({
+  const result = await split({
     ffmpeg: tools.ffmpeg,
     args: preArgs(plan, tools.folder),
     folder: tools.folder,
@@ -68,4 +70,6 @@ export function splitFilm(
     ...on,
     signal,
   });
+  if (!result.ok || !clock.parted) return result;
+  return fail({ kind: "unfit", what: "which frames ffmpeg repeats or drops here cannot be foretold" });
 }

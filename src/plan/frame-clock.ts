@@ -208,3 +208,50 @@ export class FrameClock {
     return Math.min(frameRate ? inTicks(frameRate) : 0, inTicks(outputRate));
   }
 }
+
+/** A clock as the timeline follows it. */
+export interface OutputClock {
+  readonly finished: boolean;
+  push(frame: ClockFrame): readonly Tick[];
+  end(): readonly Tick[];
+}
+
+/**
+ * Two clocks side by side, for when it is not settled which of them ffmpeg follows: 5.1 looks at a frame's own duration
+ * when no filter was asked for, yet not for every source. Where they part, the film cannot be foretold.
+ */
+export class DoubtfulClock implements OutputClock {
+  #parted = false;
+
+  constructor(
+    private readonly first: FrameClock,
+    private readonly second: FrameClock,
+  ) {}
+
+  get finished(): boolean {
+    return this.first.finished;
+  }
+
+  /** True when the two have not said the same. */
+  get parted(): boolean {
+    return this.#parted;
+  }
+
+  push(frame: ClockFrame): readonly Tick[] {
+    return this.#compare(this.first.push(frame), this.second.push(frame));
+  }
+
+  end(): readonly Tick[] {
+    return this.#compare(this.first.end(), this.second.end());
+  }
+
+  #compare(a: readonly Tick[], b: readonly Tick[]): readonly Tick[] {
+    const same = a.length === b.length && a.every((t, i) => sameTick(t, b[i]));
+    if (!same) this.#parted = true;
+    return a;
+  }
+}
+
+function sameTick(a: Tick, b: Tick | undefined): boolean {
+  return b !== undefined && a.tick === b.tick && a.source === b.source;
+}

@@ -1,7 +1,7 @@
 import type { Packet } from "../ffmpeg/packets.js";
 import { divide, type Rational, toNumber } from "../lib/rational.js";
 import { ok, type Result } from "../lib/result.js";
-import type { FrameClock, Tick } from "./frame-clock.js";
+import type { OutputClock, Tick } from "./frame-clock.js";
 import type { FilterPlan, GraphClock, GraphFrame } from "./graph.js";
 import { type Frame, type InputTrim, Windows } from "./windows.js";
 
@@ -37,7 +37,7 @@ export interface TimelineOptions {
   readonly timeBase: Rational;
   readonly filters: FilterPlan;
   readonly graph: GraphClock;
-  readonly clock: FrameClock;
+  readonly clock: OutputClock;
   /** True when the decoder drops what is shown before the first keyframe: it needs frames that are not there. */
   readonly dropsLeading: boolean;
 }
