@@ -142,7 +142,7 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
     await rm(from, { force: true });
     if (signal.aborted) return fail({ kind: "cancelled", what: "stopped" });
     if (!verified.ok)
-      return fail({ kind: "failed", ...verified.failure, what: `its result was refused: ${verified.failure.what}` });
+      return fail({ kind: "refused", ...verified.failure, what: `its result was refused: ${verified.failure.what}` });
     return ok({ verified: verified.value, bytes: got.value });
   }
 

@@ -64,10 +64,8 @@ class FilmJob {
       job: { plan, hostFfmpeg: tools.ffmpeg, folder: tools.folder, events, headers: {} },
       signal: this.#signal,
       onDone: (task, result) => this.#done(task, result),
-      onGivenUp: ({ kind, ...problem }) => {
-        const refused = kind === "unfit" ? "unfit" : problem.what.includes("was refused") ? "refused" : "failed";
-        this.#fail({ ...problem, kind: refused });
-      },
+      onGivenUp: ({ kind, ...problem }) =>
+        this.#fail({ ...problem, kind: kind === "unfit" || kind === "refused" ? kind : "failed" }),
       onNobodyLeft: (problem) => this.#fail({ ...problem, kind: "failed" }),
     });
   }

@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import type { Config } from "../config/types.js";
 import { type Command, globalOptions } from "../ffmpeg/command.js";
 import { parseCommand } from "../ffmpeg/parse.js";
@@ -21,7 +22,7 @@ export interface JobInput {
   readonly argv: readonly string[];
   readonly config: Config;
   readonly events: EventStream;
-  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdin: Readable & { readonly isTTY?: boolean };
   /** Asks the user whether a file may be overwritten; only called when there is a user to ask. */
   readonly mayOverwrite: (path: string) => Promise<boolean>;
   readonly signal: AbortSignal;
@@ -86,7 +87,7 @@ async function makeFolder(config: Config): Promise<Result<string, Problem>> {
 
 async function runSplit(input: JobInput, command: Command, folder: string): Promise<number> {
   const { config, events, signal } = input;
-  const spool = readsStandardInput(command) ? new Spool(join(folder, "stdin"), input.stdin as never) : undefined;
+  const spool = readsStandardInput(command) ? new Spool(join(folder, "stdin"), input.stdin) : undefined;
   const tools: HostTools = {
     ffmpeg: config.ffmpeg_bin,
     ffprobe: config.ffprobe_bin,

@@ -2,10 +2,10 @@ import PQueue from "p-queue";
 import type { Problem, Result } from "../lib/result.js";
 
 /**
- * Why a task did not come off: `lost` means the lane is gone with all it held, `failed` only this task here, `unfit` that
- * it cannot come off on any lane.
+ * Why a task did not come off: `lost` means the lane is gone with all it held, `failed` only this task here, `refused`
+ * that something came back which is not what it should be, `unfit` that it cannot come off on any lane.
  */
-export type LaneFailure = { readonly kind: "lost" | "failed" | "unfit" | "cancelled" } & Problem;
+export type LaneFailure = { readonly kind: "lost" | "failed" | "refused" | "unfit" | "cancelled" } & Problem;
 
 /** A worker as the dispatcher sees it: so many tasks at once, each prepared (uploaded) and then executed. */
 export interface Lane<T, R> {

@@ -1,3 +1,5 @@
+import { quoteAll } from "../lib/shell.js";
+
 /** A plan as `-df_plan` shows it. */
 export interface ShownPlan {
   readonly route: string;
@@ -7,18 +9,13 @@ export interface ShownPlan {
   readonly final: readonly string[];
 }
 
-/** Words as a POSIX shell takes them, so that a line can be copied and run. */
-function line(argv: readonly string[]): string {
-  return argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(" ");
-}
-
 /** The plan as text: the route with its reason, then every command of every stage. */
 export function renderPlan(plan: ShownPlan): string {
   const blocks = [`# route: ${plan.route} (${plan.reason})`];
-  if (plan.pre.length > 0) blocks.push(`# PRE, on this machine\n${line(plan.pre)}`);
+  if (plan.pre.length > 0) blocks.push(`# PRE, on this machine\n${quoteAll(plan.pre)}`);
   for (const { chunk, frames, argv } of plan.remote) {
-    blocks.push(`# REMOTE, chunk ${chunk}: ${frames} frames\n${line(argv)}`);
+    blocks.push(`# REMOTE, chunk ${chunk}: ${frames} frames\n${quoteAll(argv)}`);
   }
-  blocks.push(`# ${plan.route === "chunks" ? "FINAL, on this machine" : "on this machine"}\n${line(plan.final)}`);
+  blocks.push(`# ${plan.route === "chunks" ? "FINAL, on this machine" : "on this machine"}\n${quoteAll(plan.final)}`);
   return `${blocks.join("\n\n")}\n`;
 }

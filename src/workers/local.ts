@@ -7,7 +7,7 @@ import { execa } from "execa";
 import { fail, ok, type Result } from "../lib/result.js";
 import { cancelled, codeOf, connectionFailure, messageOf, transferFailure } from "./failures.js";
 import { assertFileName, privateFolderName } from "./folder.js";
-import { Output } from "./lines.js";
+import { Output } from "./output.js";
 import type { ProcessEnd, RunOptions, Session, Transport, TransportFailure } from "./transport.js";
 
 /** How long a program may take to end after TERM, milliseconds; then it is killed. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { Duplex } from "node:stream";
-import { LineReader } from "./lines.js";
+import { LineSplitter, Tail } from "../lib/lines.js";
 import { type Environment, type HostSettings, sshConfigArguments } from "./ssh-config.js";
 
 /** A byte stream to a host that is not reached directly, carried by a helper program. */
@@ -41,11 +41,8 @@ function jumpTarget(jump: string): { readonly host: string; readonly options: re
 export function openProxy(command: readonly string[], env: Environment): ProxyStream {
   const [file = "", ...args] = command;
   const child = spawn(file, args, { stdio: ["pipe", "pipe", "pipe"], env: { ...env } });
-  const words: string[] = [];
-  const reader = new LineReader((line) => {
-    words.push(line);
-    if (words.length > 10) words.shift();
-  });
+  const words = new Tail(10);
+  const reader = new LineSplitter((line) => words.push(line));
   child.stderr.on("data", (data: Buffer) => reader.push(data));
   child.stderr.on("end", () => reader.end());
   const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
@@ -54,7 +51,7 @@ export function openProxy(command: readonly string[], env: Environment): ProxySt
     stream.destroy();
   });
   stream.on("close", () => stop(child));
-  return { stream, lastWords: () => words.join("\n") };
+  return { stream, lastWords: () => words.items.join("\n") };
 }
 
 function stop(child: ChildProcess): void {

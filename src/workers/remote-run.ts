@@ -1,7 +1,7 @@
 import type { ClientChannel } from "ssh2";
 import { fail, ok, type Result } from "../lib/result.js";
 import { cancelledFailure, messageOf, transferFailure } from "./failures.js";
-import { Output } from "./lines.js";
+import { Output } from "./output.js";
 import type { Link } from "./link.js";
 import type { ProcessEnd, RunOptions, TransportFailure } from "./transport.js";
 import { endOfStatus, KILL_AFTER_SECONDS, wrappedCommand } from "./wrapper.js";
