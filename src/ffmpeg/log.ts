@@ -11,6 +11,27 @@ export interface StreamMapping {
   readonly encoder: string | undefined;
 }
 
+/** A stream that goes into a graph of `-filter_complex`. */
+export interface GraphFeed {
+  readonly inputFile: number;
+  readonly inputStream: number;
+  readonly decoder: string;
+  /** The filter it goes to, by its kind ("overlay"). */
+  readonly filter: string;
+  /** Place of the graph among those of the command. */
+  readonly graph: number;
+}
+
+/** A stream of the output that comes out of a graph of `-filter_complex`. */
+export interface GraphYield {
+  readonly outputFile: number;
+  readonly outputStream: number;
+  readonly encoder: string;
+  /** The filter it comes from, by its kind. */
+  readonly filter: string;
+  readonly graph: number;
+}
+
 /** What a filter graph is fed, by ffmpeg's own word (`-v verbose`, libavfilter/buffersrc.c). */
 export interface GraphInput {
   readonly inputFile: number;
@@ -25,7 +46,9 @@ export interface GraphInput {
 
 export type LogFact =
   | { readonly kind: "mapping"; readonly mapping: StreamMapping }
-  /** A mapping line that is not one stream to one stream (a complex filter graph). */
+  | { readonly kind: "graph-feed"; readonly feed: GraphFeed }
+  | { readonly kind: "graph-yield"; readonly yield: GraphYield }
+  /** A mapping line of another kind (an attachment, a stream synchronised with another one). */
   | { readonly kind: "complex-mapping"; readonly text: string }
   | { readonly kind: "graph-input"; readonly input: GraphInput };
 
@@ -57,6 +80,8 @@ export function readLogLine(line: string): LogFact | undefined {
       },
     };
   }
+  const ofGraph = readGraphMapping(line);
+  if (ofGraph) return ofGraph;
   if (/^ {2}(Stream #|File )\S+.* -> /.test(line) || /^ {2}\S+ -> Stream #/.test(line)) {
     return { kind: "complex-mapping", text: line.trim() };
   }
@@ -81,4 +106,19 @@ export function readLogLine(line: string): LogFact | undefined {
       frameRate: frameRate && frameRate.num > 0n ? frameRate : undefined,
     },
   };
+}
+
+/** The two kinds of mapping lines of `-filter_complex`; the graph's number is told where there are several. */
+function readGraphMapping(line: string): LogFact | undefined {
+  const into = /^ {2}Stream #(\d+):(\d+) \((\S+)\) -> (\w+)(?::\S+)?(?: \(graph (\d+)\))?$/.exec(line);
+  if (into) {
+    const [, file, stream, decoder = "", filter = "", graph = "0"] = into;
+    const numbers = { inputFile: Number(file), inputStream: Number(stream), graph: Number(graph) };
+    return { kind: "graph-feed", feed: { ...numbers, decoder, filter } };
+  }
+  const out = /^ {2}(\w+)(?::\S+)?(?: \(graph (\d+)\))? -> Stream #(\d+):(\d+) \((\S+)\)$/.exec(line);
+  if (!out) return undefined;
+  const [, filter = "", graph = "0", file, stream, encoder = ""] = out;
+  const numbers = { outputFile: Number(file), outputStream: Number(stream), graph: Number(graph) };
+  return { kind: "graph-yield", yield: { ...numbers, encoder, filter } };
 }

@@ -7,8 +7,8 @@ import { finalArgs, preArgs, remoteArgs } from "../plan/stages.js";
 import { readsStandardInput } from "../plan/prepare.js";
 import { mayBeSplit } from "../plan/route.js";
 import type { ReadyChunk } from "../split/splitter.js";
-import type { HostTools } from "./findings.js";
 import { readReference } from "./findings.js";
+import type { HostTools } from "./probing.js";
 import { planFilm, splitFilm } from "./stages.js";
 
 /** A plan for people: the route, and the command lines of each stage. */

@@ -12,8 +12,9 @@ import type { ReadyChunk } from "../split/splitter.js";
 import type { ChunkTask } from "./chunk-lane.js";
 import { Crew } from "./crew.js";
 import type { EventStream } from "./events.js";
-import { type Head, type HostTools, readReference } from "./findings.js";
+import { type Head, readReference } from "./findings.js";
 import type { OutputPlace } from "./output.js";
+import type { HostTools } from "./probing.js";
 import { proveFilm } from "./prove.js";
 import { splitFilm } from "./stages.js";
 

@@ -1,27 +1,18 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
 import type { Command } from "../ffmpeg/command.js";
 import { fileOptions, lastOption } from "../ffmpeg/command.js";
-import { type GraphInput, readLogLine, type StreamMapping } from "../ffmpeg/log.js";
-import { type MediaInfo, readProbe } from "../ffmpeg/media.js";
+import { type GraphFeed, readLogLine, type StreamMapping } from "../ffmpeg/log.js";
+import type { MediaInfo } from "../ffmpeg/media.js";
 import { parseStatLine } from "../ffmpeg/progress.js";
-import { runLocal, startLocal } from "../ffmpeg/run.js";
+import { type LocalEnd, runLocal, startLocal } from "../ffmpeg/run.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import type { Reference } from "../plan/film.js";
 import type { Generation } from "../plan/frame-clock.js";
-import type { Findings } from "../plan/prepare.js";
+import { type Findings, standardInput } from "../plan/prepare.js";
+import { type Routing, sameStream, streamOf } from "../plan/routing.js";
 import { rehearsalArgs } from "../plan/stages.js";
-
-/** What the host's programs and the job's folder are. */
-export interface HostTools {
-  readonly ffmpeg: string;
-  readonly ffprobe: string;
-  readonly folder: string;
-  /** A fresh reader of standard input for each stage that reads it. */
-  readonly stdin: (() => Readable) | undefined;
-  readonly signal: AbortSignal;
-}
+import { faultIn, holdsOneFrame, type HostTools, probeFile, probeInput } from "./probing.js";
 
 /** The head of the output as plain ffmpeg writes it. */
 export interface Head {
@@ -36,6 +27,8 @@ export interface Rehearsal {
 }
 
 const OUTPUT_LINE = /^Output #0, (\S+), to /;
+/** Demuxers of pictures: of sequences of files, or of one file (libavformat/img2dec.c). */
+const PICTURE = /^image2$|_pipe$/;
 /** How long ffmpeg may go on after its header is written; streams that go on without the film are of no interest. */
 const AFTER_HEADER_MS = 1500;
 
@@ -48,61 +41,84 @@ const INTERRUPTED = 255;
  * refuses the command.
  */
 export async function rehearse(command: Command, tools: HostTools): Promise<Result<Rehearsal, string>> {
-  const [output] = command.outputs;
-  const [input] = command.inputs;
-  if (!output || !input) return fail("there is no film");
-  const extension = /\.[A-Za-z0-9]{1,10}$/.exec(output.url)?.[0] ?? "";
-  const scratch = join(tools.folder, `rehearsal${extension}`);
-  const mappings: StreamMapping[] = [];
-  const graphInputs: GraphInput[] = [];
-  let complexMapping: string | undefined;
+  const routing: Heard = { mappings: [], feeds: [], yields: [], graphInputs: [], complexMapping: undefined };
+  let inputs: readonly MediaInfo[] | undefined;
   let generation: Generation = "by-duration";
   let settle: () => void = () => undefined;
   const planned = new Promise<void>((resolve) => {
     settle = resolve;
   });
-  const process = startLocal(tools.ffmpeg, rehearsalArgs(command, scratch), {
-    signal: tools.signal,
-    ...(tools.stdin ? { stdin: tools.stdin() } : {}),
-    onStderrLine: (line) => {
-      generation = generationOf(line) ?? generation;
-      const fact = readLogLine(line);
-      if (fact?.kind === "mapping") mappings.push(fact.mapping);
-      else if (fact?.kind === "complex-mapping") complexMapping ??= fact.text;
-      else if (fact?.kind === "graph-input") graphInputs.push(fact.input);
-      if (OUTPUT_LINE.test(line)) setTimeout(() => process.interrupt(), AFTER_HEADER_MS).unref();
-      if (fact?.kind === "graph-input" && filmGraph(mappings, graphInputs)) settle();
-    },
+  const { end, head } = startHead(command, tools, "v", (line) => {
+    generation = generationOf(line) ?? generation;
+    listen(routing, line);
+    if (inputs && saysAll(routing, inputs)) settle();
   });
-  void process.end.then(settle);
-  const [media, sync] = await Promise.all([probe(tools, command), askMuxer(command, tools), planned]);
-  const end = process.end.then((e) => ({ ...e, good: e.code === 0 || e.code === INTERRUPTED }));
-  if (!filmGraph(mappings, graphInputs)) {
-    const { good, startError, stderrTail } = await end;
-    if (startError !== undefined) return fail(`${tools.ffmpeg}: ${startError}`);
-    if (!good) return fail(`ffmpeg refuses it (${faultIn(stderrTail)})`);
+  void end.then(settle);
+  const media = probeInputs(command, tools).then((probed) => {
+    if (probed.ok) inputs = probed.value.inputs;
+    if (!inputs || saysAll(routing, inputs)) settle();
+    return probed;
+  });
+  const [probed, sync] = await Promise.all([media, askMuxer(command, tools), planned]);
+  if (!inputs || !saysAll(routing, inputs)) {
+    const refused = refusal(await end, tools);
+    if (refused !== undefined) return fail(refused);
   }
-  if (!media.ok) return media;
+  if (!probed.ok) return probed;
   // A container for sound alone is none that the muxer can be tried on.
-  if (complexMapping === undefined && !encodesVideo(mappings, media.value)) return fail("no video stream is encoded");
+  if (decodedVideo(routing, probed.value.inputs).length === 0) return fail("no video stream is encoded");
   if (!sync.ok) return sync;
-  const head = end.then(async ({ good, stderrTail }): Promise<Result<Head, string>> => {
-    if (!good) return fail(`ffmpeg refuses it (${faultIn(stderrTail)})`);
-    const written = await probeFile(tools, scratch);
-    return written.ok ? ok({ path: scratch, media: written.value }) : written;
-  });
   return ok({
     findings: {
-      media: media.value,
-      mappings,
-      complexMapping,
-      graphInputs,
+      ...probed.value,
+      ...routing,
       generation,
       filterThreads: filterThreads(),
       ...sync.value,
     },
     head,
   });
+}
+
+/**
+ * The head of the output up to the first frame of this stream of it. Where there are other video streams (a cover),
+ * the head that `rehearse` gives may end with one of theirs, before the film has come.
+ */
+export function rehearseHead(command: Command, tools: HostTools, stream: number): Promise<Result<Head, string>> {
+  return startHead(command, tools, `${stream}`, () => undefined).head;
+}
+
+/** Runs the command until a stream of its output, named by a specifier, has its first frame. */
+function startHead(
+  command: Command,
+  tools: HostTools,
+  stream: string,
+  onLine: (line: string) => void,
+): { readonly end: Promise<LocalEnd>; readonly head: Promise<Result<Head, string>> } {
+  const extension = /\.[A-Za-z0-9]{1,10}$/.exec(command.outputs[0]?.url ?? "")?.[0] ?? "";
+  const path = join(tools.folder, `rehearsal-${stream}${extension}`);
+  const process = startLocal(tools.ffmpeg, rehearsalArgs(command, stream, path), {
+    signal: tools.signal,
+    ...(tools.stdin ? { stdin: tools.stdin() } : {}),
+    onStderrLine: (line) => {
+      onLine(line);
+      if (OUTPUT_LINE.test(line)) setTimeout(() => process.interrupt(), AFTER_HEADER_MS).unref();
+    },
+  });
+  const { end } = process;
+  const head = end.then(async (e): Promise<Result<Head, string>> => {
+    const refused = refusal(e, tools);
+    if (refused !== undefined) return fail(refused);
+    const written = await probeFile(tools, path);
+    return written.ok ? ok({ path, media: written.value }) : written;
+  });
+  return { end, head };
+}
+
+/** Why ffmpeg did not do what it was asked. */
+function refusal({ code, startError, stderrTail }: LocalEnd, tools: HostTools): string | undefined {
+  if (startError !== undefined) return `${tools.ffmpeg}: ${startError}`;
+  return code === 0 || code === INTERRUPTED ? undefined : `ffmpeg refuses it (${faultIn(stderrTail)})`;
 }
 
 /** From ffmpeg's banner: releases up to 6.0 are of one generation, all later ones and builds of its trunk of the other. */
@@ -119,65 +135,64 @@ function filterThreads(): number {
   return processors > 1 ? Math.min(processors + 1, 16) : 1;
 }
 
-function encodesVideo(mappings: readonly StreamMapping[], media: MediaInfo): boolean {
-  return mappings.some(
-    (m) => m.encoder !== undefined && media.streams.find((s) => s.index === m.inputStream)?.type === "video",
+/** ffmpeg's log as it is heard. */
+type Heard = { -readonly [K in keyof Routing]: Routing[K] extends readonly (infer T)[] ? T[] : Routing[K] };
+
+function listen(heard: Heard, line: string): void {
+  const fact = readLogLine(line);
+  switch (fact?.kind) {
+    case "mapping":
+      heard.mappings.push(fact.mapping);
+      break;
+    case "graph-feed":
+      heard.feeds.push(fact.feed);
+      break;
+    case "graph-yield":
+      heard.yields.push(fact.yield);
+      break;
+    case "complex-mapping":
+      heard.complexMapping ??= fact.text;
+      break;
+    case "graph-input":
+      heard.graphInputs.push(fact.input);
+      break;
+    case undefined:
+      break;
+  }
+}
+
+/** The video streams that are decoded, to be encoded anew. */
+function decodedVideo(routing: Routing, inputs: readonly MediaInfo[]): readonly (StreamMapping | GraphFeed)[] {
+  const decoded = [...routing.mappings.filter((m) => m.encoder !== undefined), ...routing.feeds];
+  return decoded.filter((m) => streamOf(inputs, m)?.type === "video");
+}
+
+/** True when the graph of every video stream that is decoded has said what it is fed. */
+function saysAll(routing: Routing, inputs: readonly MediaInfo[]): boolean {
+  const video = decodedVideo(routing, inputs);
+  return video.length > 0 && video.every((m) => routing.graphInputs.some((graph) => sameStream(graph, m)));
+}
+
+/** ffprobe's view of all inputs, and which of them are single pictures. */
+async function probeInputs(
+  command: Command,
+  tools: HostTools,
+): Promise<Result<Pick<Findings, "inputs" | "stills">, string>> {
+  const piped = standardInput(command);
+  const probed = await Promise.all(
+    command.inputs.map((input, i) => probeInput(tools, input, i === piped ? tools.stdin?.() : undefined)),
   );
-}
-
-/** True when the graph of every film that is encoded has said what it is fed. */
-function filmGraph(mappings: readonly StreamMapping[], inputs: readonly GraphInput[]): boolean {
-  return inputs.some((graph) => mappings.some((m) => m.encoder !== undefined && m.inputStream === graph.inputStream));
-}
-
-/** The line that says best why ffmpeg gave up: the first one that names a fault. */
-function faultIn(tail: readonly string[]): string {
-  const words = tail
-    .map((line) => line.trim())
-    .filter(
-      (line) =>
-        line !== "" && !/Conversion failed!|Statistics:|^Total:|Input (file|stream)|Output (file|stream)/.test(line),
-    );
-  const fault = words.find((line) =>
-    /error|invalid|unknown|unrecognized|no such|failed|not found|could not|cannot|unable|does not|not supported/i.test(
-      line,
+  const inputs: MediaInfo[] = [];
+  for (const one of probed) {
+    if (!one.ok) return one;
+    inputs.push(one.value);
+  }
+  const still = await Promise.all(
+    command.inputs.map(async ({ url }, i) =>
+      i !== piped && PICTURE.test(inputs[i]?.format ?? "") ? holdsOneFrame(tools, ["-i", url]) : false,
     ),
   );
-  return (fault ?? words.at(-1) ?? "").replace(/^\[[^\]]* @ 0x[0-9a-f]+\] /, "");
-}
-
-async function probe(tools: HostTools, command: Command): Promise<Result<MediaInfo, string>> {
-  const [input] = command.inputs;
-  if (!input) return fail("there is no input");
-  // What a demuxer needs to be told, ffprobe needs to be told too; times are ffmpeg's own business.
-  const told = fileOptions(input).filter(
-    (use) => !["ss", "t", "to", "itsoffset", "accurate_seek", "thread_queue_size"].includes(use.name),
-  );
-  return runProbe(
-    tools,
-    [...told.flatMap((u) => (u.value === undefined ? [u.flag] : [u.flag, u.value])), "-i", input.url],
-    tools.stdin?.(),
-  );
-}
-
-/** ffprobe's view of a file on this machine. */
-export async function probeFile(tools: HostTools, path: string): Promise<Result<MediaInfo, string>> {
-  return runProbe(tools, ["-i", `file:${path}`]);
-}
-
-async function runProbe(
-  tools: HostTools,
-  args: readonly string[],
-  stdin?: Readable,
-): Promise<Result<MediaInfo, string>> {
-  const run = await runLocal(tools.ffprobe, ["-v", "error", "-show_streams", "-show_format", "-of", "json", ...args], {
-    signal: tools.signal,
-    ...(stdin ? { stdin } : {}),
-  });
-  if (run.startError !== undefined) return fail(`${tools.ffprobe}: ${run.startError}`);
-  if (run.code !== 0) return fail(`ffprobe refuses it (${faultIn(run.stderrTail)})`);
-  const media = readProbe(run.stdout);
-  return media.ok ? media : fail(media.failure.what);
+  return ok({ inputs, stills: still.flatMap((is, i) => (is ? [i] : [])) });
 }
 
 /**

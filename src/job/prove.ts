@@ -2,7 +2,7 @@ import { matchFrameDuration } from "../join/matroska.js";
 import { compareStreams, verifyFilm } from "../join/verify-film.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { FilmPlan, Reference } from "../plan/film.js";
-import { type HostTools, probeFile } from "./findings.js";
+import { type HostTools, probeFile } from "./probing.js";
 
 /** Holds the finished file against what plain ffmpeg writes and against the whole index, before it is put in place. */
 export async function proveFilm(

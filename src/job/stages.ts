@@ -4,11 +4,13 @@ import { fail, ok, type Result } from "../lib/result.js";
 import type { FilmPlan } from "../plan/film.js";
 import { DoubtfulClock, FrameClock } from "../plan/frame-clock.js";
 import { graphClock } from "../plan/graph.js";
-import { prepare } from "../plan/prepare.js";
+import { prepare, standardInput } from "../plan/prepare.js";
+import { streamOf } from "../plan/routing.js";
 import { preArgs } from "../plan/stages.js";
 import { Timeline } from "../plan/timeline.js";
 import { split, type SplitFailure, type SplitOptions, type SplitTotals } from "../split/splitter.js";
-import { type Head, type HostTools, rehearse } from "./findings.js";
+import { type Head, rehearse, rehearseHead } from "./findings.js";
+import type { HostTools } from "./probing.js";
 
 /** A plan, and later the head of the output as plain ffmpeg writes it. */
 export interface PlannedFilm {
@@ -20,8 +22,14 @@ export interface PlannedFilm {
 export async function planFilm(command: Command, tools: HostTools): Promise<Result<PlannedFilm, string>> {
   const rehearsal = await rehearse(command, tools);
   if (!rehearsal.ok) return rehearsal;
-  const plan = prepare(command, rehearsal.value.findings);
-  return plan.ok ? ok({ plan: plan.value, head: rehearsal.value.head }) : plan;
+  const { findings, head } = rehearsal.value;
+  const plan = prepare(command, findings);
+  if (!plan.ok) return plan;
+  const { film, mappings } = plan.value;
+  const alone = mappings.every(
+    (m) => streamOf(findings.inputs, m)?.type !== "video" || m.outputStream === film.outputStream,
+  );
+  return ok({ plan: plan.value, head: alone ? head : rehearseHead(command, tools, film.outputStream) });
 }
 
 /**
@@ -66,7 +74,7 @@ export async function splitFilm(
     args: preArgs(plan, tools.folder),
     folder: tools.folder,
     timeline,
-    ...(tools.stdin ? { stdin: tools.stdin() } : {}),
+    ...(tools.stdin && standardInput(plan.command) === plan.film.inputFile ? { stdin: tools.stdin() } : {}),
     ...on,
     signal,
   });

@@ -95,6 +95,8 @@ export function compareStreams(
   for (const wanted of reference.streams) {
     if (!complete && wanted.index !== film) continue;
     const got = written.streams[wanted.index];
+    // Covers are FINAL's own, as in the user's command, and an MP4's head does not show them.
+    if (got?.dispositions.includes("attached_pic") && wanted.index !== film) continue;
     const difference = got ? compareStream(got, wanted) : "it is missing";
     if (difference !== undefined) return `stream ${wanted.index} of the output: ${difference}`;
   }

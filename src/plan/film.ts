@@ -13,6 +13,8 @@ export interface FilmPlan {
   readonly film: StreamMapping & { readonly encoder: string };
   /** All streams of the output, the film among them, in the output's order. */
   readonly mappings: readonly StreamMapping[];
+  /** Streams of the output that are covers of the inputs. */
+  readonly covers: readonly number[];
   readonly source: StreamInfo;
   /** The source's demuxer, as ffprobe names it. */
   readonly sourceFormat: string;

@@ -2,9 +2,9 @@ import {
   type Command,
   fileOptions,
   globalOptions,
+  type InputFile,
   lastOption,
   type OptionUse,
-  type OutputFile,
 } from "../ffmpeg/command.js";
 import type { GraphInput, StreamMapping } from "../ffmpeg/log.js";
 import type { MediaInfo, StreamInfo } from "../ffmpeg/media.js";
@@ -16,18 +16,19 @@ import type { FilmPlan } from "./film.js";
 import { FRAME_BY_FRAME, graphOutput, planFilters } from "./graph.js";
 import type { Generation } from "./frame-clock.js";
 import { MUXERS } from "./muxers.js";
-import { FILM_OPTIONS, localPath } from "./route.js";
+import { finalOptions } from "./final-options.js";
+import { FILM_OPTIONS, localPath, whyNoFilm } from "./route.js";
+import { type Routing, sameStream, streamOf } from "./routing.js";
 import { outputRates, syncMode } from "./rates.js";
 import { optionConcerns, type StreamRef } from "./streams.js";
 import { inputTrim, outputTimes } from "./times.js";
 
 /** What was learned by asking ffmpeg about this very command. */
-export interface Findings {
-  readonly media: MediaInfo;
-  readonly mappings: readonly StreamMapping[];
-  /** A line of the stream mapping that is no plain stream to stream. */
-  readonly complexMapping: string | undefined;
-  readonly graphInputs: readonly GraphInput[];
+export interface Findings extends Routing {
+  /** What ffprobe says of the inputs, in their order. */
+  readonly inputs: readonly MediaInfo[];
+  /** Numbers of the inputs that are one picture in a file. */
+  readonly stills: readonly number[];
   readonly muxer: string;
   /** What this ffmpeg does about the frame rate when it writes such a file and is told nothing. */
   readonly defaultSync: "cfr" | "vfr";
@@ -45,15 +46,14 @@ const SOURCE_CODECS = new Set(
 
 /** Turns a command and the findings about it into the plan of the film, or says why the command runs whole. */
 export function prepare(command: Command, findings: Findings): Result<FilmPlan, string> {
-  const [input] = command.inputs;
   const [output] = command.outputs;
-  if (!input || !output) return fail("there is no film");
+  if (!output) return fail("there is no film");
   if (findings.complexMapping !== undefined) return fail(`a filter graph joins streams (${findings.complexMapping})`);
   if (!MUXERS[findings.muxer]) return fail(`the container ${findings.muxer} is not joined`);
-  const film = findFilm(findings);
+  const film = findFilm(command, findings);
   if (!film.ok) return film;
-  const { mapping, source, graph } = film.value;
-  const options = filmOptions(output, findings, mapping);
+  const { mapping, input, media, source, graph } = film.value;
+  const options = streamOptions(fileOptions(output), findings, mapping);
   if (!options.ok) return options;
   const trait = encoderTrait(mapping.encoder);
   if (!trait.ok) return trait;
@@ -78,7 +78,7 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
   const behind = graphOutput(chain.value, graph.timeBase, graph.frameRate);
   const rates = outputRates(options.value, behind.rate, trait.value);
   if (!rates.ok) return rates;
-  const sync = syncMode(command, options.value, findings.defaultSync, findings.media.streams.length);
+  const sync = syncMode(command, input, options.value, findings.defaultSync, media.streams.length);
   if (!sync.ok) return sync;
   const trim = inputTrim(input, graph.timeBase);
   if (!trim.ok) return trim;
@@ -86,8 +86,9 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     command,
     film: mapping,
     mappings: findings.mappings,
+    covers: findings.mappings.filter((m) => isCover(streamOf(findings.inputs, m))).map((m) => m.outputStream),
     source,
-    sourceFormat: findings.media.format,
+    sourceFormat: media.format,
     muxer: findings.muxer,
     timeBase: graph.timeBase,
     shiftSeconds: shiftSeconds(graph.timeBase),
@@ -121,41 +122,82 @@ function shiftSeconds(timeBase: Rational): bigint {
 
 interface FoundFilm {
   readonly mapping: StreamMapping & { readonly encoder: string };
+  /** The input that the film is in, and what ffprobe says of it. */
+  readonly input: InputFile;
+  readonly media: MediaInfo;
   readonly source: StreamInfo;
   readonly graph: GraphInput;
 }
 
-function findFilm(findings: Findings): Result<FoundFilm, string> {
+function findFilm(command: Command, findings: Findings): Result<FoundFilm, string> {
   const encoded = findings.mappings.flatMap((m) => {
-    const stream = findings.media.streams.find((s) => s.index === m.inputStream);
+    const stream = streamOf(findings.inputs, m);
     return m.encoder !== undefined && stream?.type === "video" ? [{ m, encoder: m.encoder, stream }] : [];
   });
-  const films = encoded.filter(({ stream }) => !stream.dispositions.includes("attached_pic"));
+  const films = encoded.filter(
+    ({ m, stream }) => !isCover(stream) && (encoded.length === 1 || !findings.stills.includes(m.inputFile)),
+  );
   const [only, ...more] = films;
   if (!only) return fail("no video stream is encoded");
-  if (more.length > 0 || encoded.length > 1) return fail("several video streams are encoded");
+  if (more.length > 0) return fail("several video streams are encoded");
   const { m, encoder, stream } = only;
-  if (findings.mappings.filter((other) => other.inputStream === m.inputStream).length > 1) {
-    return fail("the film is mapped twice");
-  }
+  const beside = encoded.filter((other) => other !== only).map((other) => other.m);
+  const reason = checkPictures(command, findings, m, beside);
+  if (reason !== undefined) return fail(reason);
+  if (findings.mappings.filter((other) => sameStream(other, m)).length > 1) return fail("the film is mapped twice");
+  const [input, media] = [command.inputs[m.inputFile], findings.inputs[m.inputFile]];
+  if (!input || !media) return fail("there is no film");
+  const odd = whyNoFilm(input);
+  if (odd !== undefined) return fail(odd);
   if (stream.codec === undefined || !SOURCE_CODECS.has(stream.codec)) {
     return fail(`a source in ${stream.codec ?? "an unknown codec"} is not cut`);
   }
-  const beside = stream.sideData.find((d) => !/^(Display Matrix|CPB properties)$/.test(d.type));
-  if (beside) return fail(`the source keeps data beside its stream (${beside.type})`);
-  const graph = findings.graphInputs.find((g) => g.inputStream === m.inputStream);
+  const data = stream.sideData.find((d) => !/^(Display Matrix|CPB properties)$/.test(d.type));
+  if (data) return fail(`the source keeps data beside its stream (${data.type})`);
+  const graph = findings.graphInputs.find((g) => sameStream(g, m));
   if (!graph) return fail("ffmpeg did not say how it decodes the film");
-  return ok({ mapping: { ...m, encoder }, source: stream, graph });
+  return ok({ mapping: { ...m, encoder }, input, media, source: stream, graph });
 }
 
-/** The options of the output that apply to the film's stream, whatever their specifier. */
-function filmOptions(output: OutputFile, findings: Findings, film: StreamMapping): Result<OptionUse[], string> {
-  const typeOf = (m: StreamMapping): string =>
-    findings.media.streams.find((s) => s.index === m.inputStream)?.type ?? "unknown";
+function isCover(stream: StreamInfo | undefined): boolean {
+  return stream?.dispositions.includes("attached_pic") === true;
+}
+
+/**
+ * Pictures from files of their own (a cover) may be encoded beside the film: FINAL does it, with all of the user's
+ * options but those that it is not given for the film's sake. None of these may concern the picture.
+ */
+function checkPictures(
+  command: Command,
+  findings: Findings,
+  film: StreamMapping,
+  pictures: readonly StreamMapping[],
+): string | undefined {
+  const [output] = command.outputs;
+  if (!output || pictures.length === 0) return undefined;
+  if (pictures.some((m) => !findings.stills.includes(m.inputFile))) return "several video streams are encoded";
+  const withheld = new Set(fileOptions(output));
+  for (const use of finalOptions(output, film)) withheld.delete(use);
+  for (const picture of pictures) {
+    const options = streamOptions([...withheld], findings, picture);
+    if (!options.ok) return options.failure;
+    const odd = options.value.find((use) => use.name !== "map" && use.name !== "disposition");
+    if (odd) return `${odd.flag} concerns a picture beside the film too`;
+  }
+  return lastOption(globalOptions(command), "vsync") && "-vsync concerns a picture beside the film too";
+}
+
+/** Those options of the output that apply to this video stream of it, whatever their specifier. */
+function streamOptions(
+  options: readonly OptionUse[],
+  findings: Findings,
+  film: StreamMapping,
+): Result<OptionUse[], string> {
+  const typeOf = (m: StreamMapping): string => streamOf(findings.inputs, m)?.type ?? "unknown";
   const typeIndex = findings.mappings.filter((m) => typeOf(m) === "video" && m.outputStream < film.outputStream).length;
   const ref: StreamRef = { type: "video", index: film.outputStream, typeIndex, attachedPicture: false };
   const uses: OptionUse[] = [];
-  for (const use of fileOptions(output)) {
+  for (const use of options) {
     if (use.name === "metadata" || use.name === "map_metadata" || use.name === "program") continue;
     const concerns = optionConcerns(use, ref);
     if (concerns === undefined) return fail(`the stream specifier of ${use.flag} is not followed`);
@@ -169,7 +211,13 @@ function isForOtherMedia(use: OptionUse): boolean {
   return media === "audio" || media === "subtitle";
 }
 
-/** True when the input is standard input. */
+/** Number of the input that is standard input, if one is. */
+export function standardInput(command: Command): number | undefined {
+  const at = command.inputs.findIndex((input) => localPath(input.url) === "-");
+  return at === -1 ? undefined : at;
+}
+
+/** True when an input is standard input. */
 export function readsStandardInput(command: Command): boolean {
-  return command.inputs.some((input) => localPath(input.url) === "-");
+  return standardInput(command) !== undefined;
 }

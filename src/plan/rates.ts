@@ -1,4 +1,11 @@
-import { type Command, fileOptions, globalOptions, lastOption, type OptionUse } from "../ffmpeg/command.js";
+import {
+  type Command,
+  fileOptions,
+  globalOptions,
+  type InputFile,
+  lastOption,
+  type OptionUse,
+} from "../ffmpeg/command.js";
 import {
   divide,
   fromDouble,
@@ -72,9 +79,13 @@ function nearest(wanted: Rational, rates: readonly string[]): Rational {
   return known.reduce((best, r) => (distance(r) < distance(best) ? r : best), known[0] ?? wanted);
 }
 
-/** What happens to frames between filters and encoder: what the user says, or what this ffmpeg does for the container. */
+/**
+ * What happens to frames between filters and encoder: what the user says, or what this ffmpeg does for the container.
+ * `input` is the one that the film is in, and has so many streams.
+ */
 export function syncMode(
   command: Command,
+  input: InputFile,
   options: readonly OptionUse[],
   defaultSync: "cfr" | "vfr",
   inputStreams: number,
@@ -88,6 +99,6 @@ export function syncMode(
   }
   if (defaultSync === "vfr") return ok("vfr");
   // A file of one stream alone keeps its offset: fftools/ffmpeg_opt.c new_video_stream, VSYNC_VSCFR.
-  const offset = command.inputs.some((input) => lastOption(fileOptions(input), "itsoffset") !== undefined);
+  const offset = lastOption(fileOptions(input), "itsoffset") !== undefined;
   return ok(inputStreams === 1 && !offset ? "vscfr" : "cfr");
 }

@@ -1,4 +1,4 @@
-import { type Command, fileOptions, globalOptions, type OptionUse } from "../ffmpeg/command.js";
+import { type Command, fileOptions, globalOptions, type InputFile, type OptionUse } from "../ffmpeg/command.js";
 import { findOption } from "../ffmpeg/options.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import { planFilters } from "./graph.js";
@@ -8,7 +8,7 @@ import { planFilters } from "./graph.js";
  * The reason is a sentence for the user: "not split: …".
  */
 export function mayBeSplit(command: Command): Result<void, string> {
-  for (const check of [checkShape, checkGlobals, checkInput, checkOutput]) {
+  for (const check of [checkShape, checkGlobals, checkInputs, checkOutput]) {
     const reason = check(command);
     if (reason !== undefined) return fail(reason);
   }
@@ -20,7 +20,6 @@ function checkShape(command: Command): string | undefined {
   const information = uses.find((use) => findOption(use.name)?.information);
   if (information) return `${information.flag} only prints`;
   if (command.inputs.length === 0) return "there is no input";
-  if (command.inputs.length > 1) return "there are several inputs";
   if (command.outputs.length === 0) return "there is no output";
   if (command.outputs.length > 1) return "there are several outputs";
   if (command.trailing.some((use) => use.scope === "file")) return "options stand behind the output";
@@ -45,7 +44,7 @@ function checkGlobals(command: Command): string | undefined {
   return other && `${other.flag} is not split`;
 }
 
-/** Options before `-i` that every stage that reads the source is given, and that no chunk needs to know. */
+/** Options before the film's `-i` that every stage that reads the source is given, and that no chunk needs to know. */
 const INPUT_OPTIONS = new Set([
   ..."f ss t to accurate_seek thread_queue_size probesize analyzeduration fflags find_stream_info itsoffset".split(" "),
   ..."framerate pixel_format video_size ignore_editlist".split(" "),
@@ -57,9 +56,43 @@ const OTHER_DEMUXERS = new Set(
   avfoundation decklink openal iec61883 libdc1394 bktr xcbgrab android_camera hls dash rtsp sdp tee`.split(/\s+/),
 );
 
-function checkInput(command: Command): string | undefined {
-  const [input] = command.inputs;
-  if (!input) return undefined;
+/** ffmpeg's own options before the `-i` of what goes along with the film: FINAL alone reads it. */
+const BESIDE_OPTIONS = new Set([
+  ...INPUT_OPTIONS,
+  ..."c ar ac sample_fmt channel_layout guess_layout_max stream_loop itsscale isync seek_timestamp sseof".split(" "),
+  ..."fix_sub_duration canvas_size discard".split(" "),
+]);
+
+/** Those of the other demuxers that read files. */
+const FILES = new Set(["concat", "image2", "image2pipe"]);
+
+function checkInputs(command: Command): string | undefined {
+  const reasons = command.inputs.map(whyNoFilm);
+  if (reasons.every((reason) => reason !== undefined)) return reasons[0];
+  if (command.inputs.filter((input) => localPath(input.url) === "-").length > 1) return "standard input is read twice";
+  // Which of them the film is in, ffmpeg will say.
+  for (const [i, input] of command.inputs.entries()) {
+    const reason = reasons[i] === undefined ? undefined : whyNotBeside(input);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
+
+/** Why an input cannot go along with the film. */
+function whyNotBeside(input: InputFile): string | undefined {
+  const options = fileOptions(input);
+  const odd = options.find(
+    (use) => use.flag.startsWith("-/") || (findOption(use.name) !== undefined && !BESIDE_OPTIONS.has(use.name)),
+  );
+  if (odd) return `${odd.flag} before -i is not split`;
+  const format = options.findLast((use) => use.name === "f")?.value;
+  if (format === "lavfi") return undefined;
+  if (format !== undefined && OTHER_DEMUXERS.has(format) && !FILES.has(format)) return `-f ${format} is no file`;
+  return localPath(input.url) === undefined ? `${input.url} is no local file` : undefined;
+}
+
+/** Why the film cannot be in this input, as far as its words tell. */
+export function whyNoFilm(input: InputFile): string | undefined {
   const options = fileOptions(input);
   const unknown = options.find((use) => !INPUT_OPTIONS.has(use.name) || use.flag.startsWith("-/"));
   if (unknown) return `${unknown.flag} before -i is not split`;

@@ -1,22 +1,27 @@
-import { type Command, fileOptions, globalOptions, lastOption, type OptionUse } from "../ffmpeg/command.js";
-import type { StreamMapping } from "../ffmpeg/log.js";
-import { concernsOnlyVideo, findOption, makeOption } from "../ffmpeg/options.js";
+import {
+  type Command,
+  fileOptions,
+  globalOptions,
+  type InputFile,
+  lastOption,
+  type OptionUse,
+} from "../ffmpeg/command.js";
+import { makeOption } from "../ffmpeg/options.js";
 import { formatRational, rescale } from "../lib/rational.js";
 import { chunkFilters } from "./chunk-filters.js";
 import { colourOptions, fieldOrderOption } from "./colours.js";
 import type { FilmPlan, Reference } from "./film.js";
+import { finalOptions } from "./final-options.js";
 import { MUXERS } from "./muxers.js";
-import { FILM_OPTIONS, PLANNED_OPTIONS } from "./route.js";
+import { type InputStream, sameStream } from "./routing.js";
 import { MICROSECOND } from "./seams.js";
 import type { Chunk } from "./timeline.js";
 
 const words = (uses: readonly OptionUse[]): string[] =>
   uses.flatMap((use) => (use.value === undefined ? [use.flag] : [use.flag, use.value]));
 
-/** The user's input with its options, as every stage that reads the source is given it. */
-function inputWords(command: Command): string[] {
-  return command.inputs.flatMap((input) => [...words(fileOptions(input)), "-i", input.url]);
-}
+/** One of the user's inputs with its options, as every stage that reads it is given it. */
+const inputWords = (input: InputFile): string[] => [...words(fileOptions(input)), "-i", input.url];
 
 /** Global options that change how frames are made, for the stages that make some. */
 function processingGlobals(command: Command): string[] {
@@ -36,11 +41,11 @@ const STEADY = /^(matroska,webm|mov,mp4,m4a,3gp,3g2,mj2|avi|nut|yuv4mpegpipe|raw
  */
 export function preArgs(plan: FilmPlan, folder: string): string[] {
   const film = `0:${plan.film.inputStream}`;
-  const others = plan.mappings.filter((m) => m.inputStream !== plan.film.inputStream);
-  const company = STEADY.test(plan.sourceFormat) || others.length === 0 ? [] : companion(others);
+  const others = plan.mappings.filter((m) => m.inputFile === plan.film.inputFile && !sameStream(m, plan.film));
+  const company = STEADY.test(plan.sourceFormat) || others.length === 0 ? [] : companion(0, others);
   return [
     ...["-v", "error", "-nostdin", "-copytb", "1"],
-    ...inputWords(plan.command),
+    ...plan.command.inputs.slice(plan.film.inputFile).slice(0, 1).flatMap(inputWords),
     ...["-map", film, "-c", "copy", "-copyinkf", "-map_metadata", "-1", "-avoid_negative_ts", "disabled"],
     ...["-output_ts_offset", `${plan.shiftSeconds}`, "-f", "segment", "-segment_format", "nut"],
     // Every GOP becomes a NUT file of its own, with a syncpoint before its first packet.
@@ -53,9 +58,10 @@ export function preArgs(plan: FilmPlan, folder: string): string[] {
   ];
 }
 
-/** An output that makes ffmpeg use these streams and keeps nothing of them. */
-function companion(streams: readonly StreamMapping[], limits: readonly OptionUse[] = []): string[] {
-  return [...streams.flatMap((m) => ["-map", `0:${m.inputStream}`]), "-c", "copy", ...words(limits), "-f", "null", "-"];
+/** An output that makes ffmpeg use these streams of an input and keeps nothing of them. */
+function companion(input: number, streams: readonly InputStream[], limits: readonly OptionUse[] = []): string[] {
+  const maps = streams.flatMap((m) => ["-map", `${input}:${m.inputStream}`]);
+  return [...maps, "-c", "copy", ...words(limits), "-f", "null", "-"];
 }
 
 /**
@@ -81,22 +87,6 @@ export function remoteArgs(plan: FilmPlan, chunk: Chunk, files: { input: string;
   ];
 }
 
-/** Options of the output that FINAL is given: all but what the plan carries out itself and what only encodes the film. */
-function finalOptions(plan: FilmPlan): OptionUse[] {
-  const [output] = plan.command.outputs;
-  if (!output) return [];
-  const index = `${plan.film.outputStream}`;
-  return fileOptions(output).filter((use) => {
-    if (use.name === "ss" || use.name === "t" || use.name === "to") return true;
-    if (use.name === "frames" && !concernsOnlyVideo(use)) return true;
-    if (PLANNED_OPTIONS.has(use.name)) return false;
-    if (use.name === "c" || use.name === "tag" || use.name === "bsf") return true;
-    const own = findOption(use.name) !== undefined;
-    if (own && !FILM_OPTIONS.has(use.name)) return true;
-    return !concernsOnlyVideo(use) && use.spec !== index;
-  });
-}
-
 /** The joined film as FINAL reads it: its first tick says what ffmpeg takes off as the start time. */
 export interface JoinedFilm {
   readonly firstTick: number;
@@ -109,33 +99,49 @@ export interface JoinedFilm {
  */
 export function finalArgs(plan: FilmPlan, joined: JoinedFilm, outputPath: string): string[] {
   const { command, film, mappings } = plan;
+  const [output] = command.outputs;
+  const options = output ? finalOptions(output, film) : [];
   const { reference } = joined;
   const place = `${film.outputStream}`;
   // ffmpeg takes the input's start time off, rounded to microseconds; the same number is put back here exactly.
   const start = rescale(BigInt(joined.firstTick), plan.encoderTimeBase, MICROSECOND) + plan.startMicroseconds;
   const tags = Object.entries(reference.film.tags).filter(([key]) => key.toLowerCase() !== "duration");
-  const limits = finalOptions(plan).filter((use) => ["ss", "t", "to"].includes(use.name));
+  const limits = options.filter((use) => ["ss", "t", "to"].includes(use.name));
   return [
     ...["-v", "error", "-nostdin", "-y"],
     ...processingGlobals(command),
-    ...inputWords(command),
+    ...command.inputs.flatMap(inputWords),
     ...["-thread_queue_size", "256", "-protocol_whitelist", "pipe"],
     ...["-itsoffset", `${start}us`, "-f", "nut", "-i", "pipe:3"],
     ...mappings.flatMap((m) => [
       "-map",
-      m === film || m.outputStream === film.outputStream ? "1:0" : `0:${m.inputStream}`,
+      m.outputStream === film.outputStream ? `${command.inputs.length}:0` : `${m.inputFile}:${m.inputStream}`,
     ]),
     ...tags.flatMap(([key, value]) => [`-metadata:s:${place}`, `${key}=${value}`]),
-    ...words(finalOptions(plan)),
+    ...words(options),
     ...[`-c:${place}`, "copy", `-time_base:${place}`, formatRational(plan.encoderTimeBase)],
     ...[`-r:${place}`, formatRational(plan.outputRate)],
     ...words(colourOptions(reference.film, `:${place}`)),
     ...words(fieldOrderOption(reference.film, `:${place}`)),
-    ...reference.media.streams.flatMap((s) => [`-disposition:${s.index}`, s.dispositions.join("+") || "0"]),
-    ...(command.outputs[0] && hasFormat(command.outputs[0].options) ? [] : ["-f", plan.muxer]),
+    ...dispositions(plan, reference),
+    ...(hasFormat(options) ? [] : ["-f", plan.muxer]),
     outputPath,
-    ...(STEADY.test(plan.sourceFormat) ? [] : companion([film], limits)),
+    ...(STEADY.test(plan.sourceFormat) ? [] : companion(film.inputFile, [film], limits)),
   ];
+}
+
+/**
+ * The film's dispositions are those of plain ffmpeg's head. Said of one stream, they keep ffmpeg from marking a default
+ * among the others, unless the user has said them already (fftools/ffmpeg_mux_init.c set_dispositions): so these are
+ * told too. But for covers, which keep their own: the head does not show all of them.
+ */
+function dispositions(plan: FilmPlan, reference: Reference): string[] {
+  const [output] = plan.command.outputs;
+  const said = output ? fileOptions(output).filter((use) => use.name === "disposition") : [];
+  const told = reference.media.streams.filter(
+    ({ index }) => index === plan.film.outputStream || (said.length === 0 && !plan.covers.includes(index)),
+  );
+  return [...words(said), ...told.flatMap((s) => [`-disposition:${s.index}`, s.dispositions.join("+") || "0"])];
 }
 
 function hasFormat(options: readonly OptionUse[]): boolean {
@@ -146,10 +152,11 @@ function hasFormat(options: readonly OptionUse[]): boolean {
 const MOV_FAMILY = /^(mp4|m4v|mov|ipod|m4a|m4b|3gp|3g2|psp|f4v|ismv|isma)$/i;
 
 /**
- * The command for its head alone, as plain ffmpeg runs it, into a scratch file: what ffmpeg says and writes here is
+ * The command for its head alone (up to the first frame of the streams that the specifier `stream` names), as plain
+ * ffmpeg runs it, into a scratch file: what ffmpeg says and writes here is
  * what the plan is made from, and what the joined film is held against.
  */
-export function rehearsalArgs(command: Command, outputPath: string): string[] {
+export function rehearsalArgs(command: Command, stream: string, outputPath: string): string[] {
   const [output] = command.outputs;
   if (!output) return [];
   const muxer = lastOption(fileOptions(output), "f")?.value ?? outputPath.split(".").at(-1) ?? "";
@@ -157,9 +164,9 @@ export function rehearsalArgs(command: Command, outputPath: string): string[] {
     ...["-v", "verbose", "-nostdin", "-nostats", "-y"],
     ...processingGlobals(command),
     ...words(globalOptions(command).filter((use) => use.name === "vsync")),
-    ...inputWords(command),
+    ...command.inputs.flatMap(inputWords),
     ...words(fileOptions(output)),
-    ...words([makeOption("-frames:v", "1")]),
+    ...words([makeOption(`-frames:${stream}`, "1")]),
     // An MP4 leaves out the streams that no packet came for, and the head is too short for some; a fragmented one does not.
     ...(MOV_FAMILY.test(muxer) ? ["-movflags", "empty_moov"] : []),
     outputPath,

@@ -50,14 +50,24 @@ Press [q] to stop, [?] for help`),
     expect(readLogLine("  Stream #0:0 -> #0:0 [sync #0:1] (copy)")).toMatchObject({ kind: "complex-mapping" });
   });
 
-  test("filter graphs that join streams", () => {
+  test("streams that go into graphs and come out of them", () => {
     expect(
       facts(`  Stream #0:0 (h264) -> split:default
+  Stream #1:2 (aac) -> volume (graph 1)
   hstack:default -> Stream #0:0 (libx264)
+  volume:default (graph 1) -> Stream #0:1 (aac)
   File font.ttf -> Stream #0:2`),
     ).toEqual([
-      { kind: "complex-mapping", text: "Stream #0:0 (h264) -> split:default" },
-      { kind: "complex-mapping", text: "hstack:default -> Stream #0:0 (libx264)" },
+      { kind: "graph-feed", feed: { inputFile: 0, inputStream: 0, decoder: "h264", filter: "split", graph: 0 } },
+      {
+        kind: "graph-feed",
+        feed: { inputFile: 1, inputStream: 2, decoder: "aac", filter: "volume", graph: 1 },
+      },
+      {
+        kind: "graph-yield",
+        yield: { outputFile: 0, outputStream: 0, encoder: "libx264", filter: "hstack", graph: 0 },
+      },
+      { kind: "graph-yield", yield: { outputFile: 0, outputStream: 1, encoder: "aac", filter: "volume", graph: 1 } },
       { kind: "complex-mapping", text: "File font.ttf -> Stream #0:2" },
     ]);
   });

@@ -3,20 +3,20 @@ import { describe, expect, test } from "vitest";
 import { FramecrcParser } from "../../../src/ffmpeg/packets.js";
 import { runLocal } from "../../../src/ffmpeg/run.js";
 import { rational, type Rational } from "../../../src/lib/rational.js";
-import { type Findings, prepare, readsStandardInput } from "../../../src/plan/prepare.js";
-import { command, findings, mapping, planOf, stream } from "./rig.js";
+import { prepare, readsStandardInput } from "../../../src/plan/prepare.js";
+import { command, findings, mapping, type OneInput, planOf, stream } from "./rig.js";
 
-const reason = (words: string, more: Partial<Findings> = {}): string => {
+const reason = (words: string, more: Partial<OneInput> = {}): string => {
   const plan = prepare(command(words), findings(more));
   return plan.ok ? "split" : plan.failure;
 };
 
-const encoderWords = (words: string, more: Partial<Findings> = {}): string =>
+const encoderWords = (words: string, more: Partial<OneInput> = {}): string =>
   planOf(words, more)
     .encoderOptions.flatMap((use) => [use.flag, use.value ?? ""])
     .join(" ");
 
-const graph = (frameRate: Rational | undefined, timeBase = rational(1, 12800)): Partial<Findings> => ({
+const graph = (frameRate: Rational | undefined, timeBase = rational(1, 12800)): Partial<OneInput> => ({
   graphInputs: [{ inputFile: 0, inputStream: 0, width: 160, height: 90, pixelFormat: "yuv420p", timeBase, frameRate }],
 });
 
@@ -42,6 +42,35 @@ describe("the film among the streams", () => {
     expect(encoderWords("-i a.mp4 -crf:1 18 o.mkv", more)).toContain("-crf:v 18");
   });
 
+  test("may be in any input", () => {
+    const { media } = findings();
+    const sound = { ...media, format: "wav", streams: [stream(0, "audio")] };
+    const film = { ...mapping("0>0 h264>libx264"), inputFile: 1 };
+    const more = {
+      ...{ inputs: [sound, media], mappings: [film, { ...mapping("0>1 pcm_s16le>aac"), inputFile: 0 }] },
+      graphInputs: findings().graphInputs.map((input) => ({ ...input, inputFile: 1 })),
+    };
+    expect(planOf("-i a.wav -ss 1 -t 2 -i b.mp4 o.mkv", more)).toMatchObject({
+      ...{ film: { inputFile: 1, inputStream: 0 }, inputTrim: { start: 0, duration: 25600 } },
+      sourceFormat: "mov,mp4,m4a,3gp,3g2,mj2",
+    });
+    expect(reason("-i a.wav -stream_loop 1 -i b.mp4 o.mkv", more)).toBe("-stream_loop before -i is not split");
+  });
+
+  test("pictures in files of their own are no film, as long as FINAL can encode them as the user says", () => {
+    const { media } = findings();
+    const picture = { ...media, format: "png_pipe", streams: [stream(0, "video", { codec: "png" })] };
+    const cover = { ...mapping("0>2 png>mjpeg"), inputFile: 1 };
+    const more = { inputs: [media, picture], stills: [1], mappings: [...findings().mappings, cover] };
+    expect(reason("-i a.mp4 -i c.png -map 0 -map 1 -c:v:1 mjpeg o.mkv", more)).toBe("split");
+    expect(reason("-i a.mp4 -i c.png -map 0 -map 1 -crf:v:0 20 -disposition:v:1 attached_pic o.mkv", more)).toBe(
+      "split",
+    );
+    expect(reason("-i a.mp4 -i c.png -map 0 -map 1 -vf hflip o.mkv", more)).toMatch(/-vf concerns a picture/);
+    expect(reason("-i a.mp4 -i c.png -map 0 -map 1 -r 50 o.mkv", more)).toMatch(/-r concerns a picture/);
+    expect(reason("-i a.mp4 -i c.png -map 0 -map 1 o.mkv", { ...more, stills: [] })).toMatch(/several video/);
+  });
+
   test("no film, no plan", () => {
     expect(reason("-i a.mp4 o.mkv", { mappings: [mapping("0>0"), mapping("1>1")] })).toBe("no video stream is encoded");
     expect(reason("-i a.mp4 o.mkv", { mappings: [] })).toBe("no video stream is encoded");
@@ -51,7 +80,7 @@ describe("the film among the streams", () => {
 
   test("what lies beside the stream and NUT cannot carry is a reason", () => {
     const media = findings().media;
-    const film = (type: string): Partial<Findings> => {
+    const film = (type: string): Partial<OneInput> => {
       const sideData = [{ type, rotation: undefined, matrix: undefined }];
       return { media: { ...media, streams: [stream(0, "video", { sideData }), stream(1, "audio")] } };
     };

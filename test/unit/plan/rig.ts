@@ -1,6 +1,6 @@
 import type { Command } from "../../../src/ffmpeg/command.js";
 import type { StreamMapping } from "../../../src/ffmpeg/log.js";
-import type { StreamInfo } from "../../../src/ffmpeg/media.js";
+import type { MediaInfo, StreamInfo } from "../../../src/ffmpeg/media.js";
 import { parseCommand } from "../../../src/ffmpeg/parse.js";
 import { rational } from "../../../src/lib/rational.js";
 import { type Findings, prepare } from "../../../src/plan/prepare.js";
@@ -37,14 +37,19 @@ export function mapping(text: string): StreamMapping {
   };
 }
 
-/** An MP4 of a film and its sound, encoded by x264 into another one. */
-export function findings(more: Partial<Findings> = {}): Findings {
+/** Findings, with the first input's media by itself. */
+export type OneInput = Findings & { readonly media: MediaInfo };
+
+/** An MP4 of a film and its sound, encoded by x264 into another one; `media` is the only input's. */
+export function findings(more: Partial<OneInput> = {}): OneInput {
+  const media = more.media ?? {
+    format: "mov,mp4,m4a,3gp,3g2,mj2",
+    durationSeconds: 10,
+    streams: [stream(0, "video"), stream(1, "audio")],
+  };
   return {
-    media: {
-      format: "mov,mp4,m4a,3gp,3g2,mj2",
-      durationSeconds: 10,
-      streams: [stream(0, "video"), stream(1, "audio")],
-    },
+    media,
+    ...{ inputs: [media], stills: [], feeds: [], yields: [] },
     mappings: [mapping("0>0 h264>libx264"), mapping("1>1")],
     complexMapping: undefined,
     graphInputs: [
@@ -59,7 +64,7 @@ export function findings(more: Partial<Findings> = {}): Findings {
 }
 
 /** The plan of a command that is known to be split. */
-export function planOf(words: string, more: Partial<Findings> = {}): FilmPlan {
+export function planOf(words: string, more: Partial<OneInput> = {}): FilmPlan {
   const plan = prepare(command(words), findings(more));
   if (!plan.ok) throw new Error(plan.failure);
   return plan.value;

@@ -19,6 +19,9 @@ describe("mayBeSplit", () => {
     "-i in.mp4 -filter:a:0 anull -filter:v:0 eq=gamma=1.2 out.mkv",
     "-i file:in.mp4 file:out.mkv",
     "-i - out.mkv",
+    "-i a.mp4 -itsoffset 1 -ar 48000 -ac 2 -f s16le -i b.raw -sub_charenc cp1250 -i c.srt out.mkv",
+    "-f lavfi -i anullsrc -i a.mp4 out.mkv",
+    "-i - -stream_loop 3 -i b.mp3 out.mkv",
     "-i ./a:b.mp4 ./out:1.mkv",
   ])("%s", (words) => expect(reason(words)).toBe("split"));
 
@@ -29,6 +32,11 @@ describe("mayBeSplit", () => {
     ["-i a.mp4 -vn a.mkv", "no video is wanted"],
     ["-i a.mp4 rtmp://host/live", "the output is no local file"],
     ["-i https://host/a.mp4 out.mkv", "https://host/a.mp4 is no local file"],
+    ["-i - -i pipe:0 out.mkv", "standard input is read twice"],
+    ["-i a.mp4 -i https://host/b.wav out.mkv", "https://host/b.wav is no local file"],
+    ["-i a.mp4 -f alsa -i hw:0 out.mkv", "-f alsa is no file"],
+    ["-i a.mp4 -re -i b.wav out.mkv", "-re before -i is not split"],
+    ["-f lavfi -i testsrc -f lavfi -i anullsrc out.mkv", "-f lavfi is no film file"],
     ["-i concat:a|b out.mkv", "concat:a|b is no local file"],
   ])("%s: %s", (words, wanted) => expect(reason(words)).toBe(wanted));
 

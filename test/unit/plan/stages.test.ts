@@ -253,6 +253,24 @@ describe("FINAL", () => {
     expect(words).toContain("-f matroska out.part.mkv");
   });
 
+  test("has all of the user's inputs, and the joined film behind them", () => {
+    const { media: source } = findings();
+    const more = {
+      inputs: [source, source],
+      mappings: [
+        { ...mapping("1>0 aac>aac"), inputFile: 0 },
+        { ...mapping("0>1 h264>libx264"), inputFile: 1 },
+      ],
+      graphInputs: findings().graphInputs.map((input) => ({ ...input, inputFile: 1 })),
+    };
+    const words = final("-i a.wav -ss 1 -i b.mp4 o.mkv", more);
+    expect(words).toContain("-i a.wav -ss 1 -i b.mp4 ");
+    expect(words).toContain("-i pipe:3 -map 0:1 -map 2:0 ");
+    expect(preArgs(planOf("-i a.wav -ss 1 -i b.mp4 o.mkv", more), "/w").join(" ")).toMatch(
+      /-copytb 1 -ss 1 -i b\.mp4 -map 0:0 /,
+    );
+  });
+
   test("keeps the order of the output's streams", () => {
     const more = { mappings: [mapping("1>0"), mapping("0>1 h264>libx264")] };
     expect(final("-i a.mp4 -map 0:1 -map 0:0 o.mkv", more)).toContain("-map 0:1 -map 1:0 ");
@@ -263,6 +281,10 @@ describe("FINAL", () => {
     expect(words).toContain("-metadata:s:0 language=ger");
     expect(words).not.toContain("DURATION");
     expect(words).toContain("-disposition:0 default+forced -disposition:1 0");
+    // What the user has said of the others holds, and keeps ffmpeg from marking defaults by itself.
+    expect(final("-i a.mp4 -disposition:a dub o.mkv")).toMatch(
+      / -disposition:a dub -disposition:0 default\+forced (?!-disp)/,
+    );
   });
 
   test("puts back the start time that ffmpeg takes off", () => {
@@ -281,7 +303,7 @@ describe("FINAL", () => {
 
 describe("the rehearsal", () => {
   test("is the user's command, one frame long, into another file", () => {
-    const args = rehearsalArgs(command("-y -i a.mp4 -map 0 -c:v libx264 -crf 20 -c:a copy o.mkv"), "scratch.mkv");
+    const args = rehearsalArgs(command("-y -i a.mp4 -map 0 -c:v libx264 -crf 20 -c:a copy o.mkv"), "v", "scratch.mkv");
     expect(args.join(" ")).toContain("-i a.mp4 -map 0 -c:v libx264 -crf 20 -c:a copy -frames:v 1");
     expect(args.at(-1)).toBe("scratch.mkv");
     expect(args).not.toContain("o.mkv");
