@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { Duplex } from "node:stream";
 import { LineSplitter, Tail } from "../lib/lines.js";
-import { type Environment, type HostSettings, sshConfigArguments } from "./ssh-config.js";
+import { type Environment, type HostSettings, sshConfigArguments, sshEnvironment } from "./ssh-config.js";
 
 /** A byte stream to a host that is not reached directly, carried by a helper program. */
 export interface ProxyStream {
@@ -40,7 +40,7 @@ function jumpTarget(jump: string): { readonly host: string; readonly options: re
 /** Starts the helper. It ends with the stream, and the stream with it. */
 export function openProxy(command: readonly string[], env: Environment): ProxyStream {
   const [file = "", ...args] = command;
-  const child = spawn(file, args, { stdio: ["pipe", "pipe", "pipe"], env: { ...env } });
+  const child = spawn(file, args, { stdio: ["pipe", "pipe", "pipe"], env: sshEnvironment(env) });
   const words = new Tail(10);
   const reader = new LineSplitter((line) => words.push(line));
   child.stderr.on("data", (data: Buffer) => reader.push(data));

@@ -92,6 +92,17 @@ export function sshConfigArguments(env: Environment): string[] {
   return file === undefined || file === "" ? [] : ["-F", file];
 }
 
+/** Where the dynamic linker finds a program's libraries (ld.so(8), dyld(1)). */
+const LINKER = /^(LD_LIBRARY_PATH|LD_PRELOAD|LD_AUDIT|DYLD_\w+)$/;
+
+/**
+ * The environment for OpenSSH's programs: that of this one, without the libraries that a media server brings along for
+ * its own ffmpeg, which ssh would not start with.
+ */
+export function sshEnvironment(env: Environment): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !LINKER.test(name)));
+}
+
 /** The home folder that `~` means: HOME, else the account's. */
 export function homeFolder(env: Environment): string {
   return env["HOME"] || userInfo().homedir;
@@ -108,7 +119,7 @@ export async function readHostSettings(worker: WorkerConfig, env: Environment): 
   if (worker.user !== undefined) args.push("-l", worker.user);
   if (worker.port !== undefined) args.push("-p", String(worker.port));
   const asked = await execa("ssh", [...args, "--", worker.host], {
-    env: { ...env },
+    env: sshEnvironment(env),
     extendEnv: false,
     stdin: "ignore",
     reject: false,

@@ -1,6 +1,8 @@
-import { userInfo } from "node:os";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { proxyCommand } from "../../../src/workers/proxy.js";
+import { openProxy, proxyCommand } from "../../../src/workers/proxy.js";
 import { mergeSettings, parseSshConfig, readHostSettings } from "../../../src/workers/ssh-config.js";
 import { worker } from "./worker-config.js";
 
@@ -96,6 +98,22 @@ test("readHostSettings falls back when ssh is missing, and takes no host for an 
   });
   const odd = await readHostSettings(worker({ host: "-oProxyCommand=x" }), { ...process.env });
   expect(odd.proxyCommand).toBeUndefined();
+});
+
+test("programs of OpenSSH are not given the libraries of who called distffmpeg", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "distffmpeg-ssh-"));
+  try {
+    const script = 'echo "hostname [$LD_LIBRARY_PATH$LD_PRELOAD$KEPT]"';
+    writeFileSync(join(folder, "ssh"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    // The script's own shell would not start with a library that is not there to preload; an empty one is none.
+    const brought = { LD_LIBRARY_PATH: "/media/lib", LD_PRELOAD: "", KEPT: "kept", PATH: `${folder}:/usr/bin:/bin` };
+    expect((await readHostSettings(worker(), brought)).hostname).toBe("[kept]");
+    const proxy = openProxy(["/bin/sh", "-c", `${script} >&2`], brought);
+    proxy.stream.on("error", () => undefined).resume();
+    await expect.poll(() => proxy.lastWords(), { timeout: 60_000 }).toBe("hostname [kept]");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 describe("proxyCommand", () => {
