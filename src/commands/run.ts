@@ -1,26 +1,38 @@
 import { flagIsOn } from "../config/take-flags.js";
-import { anySettings } from "../config/places.js";
 import type { LoadedConfig } from "../config/types.js";
 import { type Command, globalOptions } from "../ffmpeg/command.js";
 import { parseCommand } from "../ffmpeg/parse.js";
+import { realProgram, takenForReal } from "../ffmpeg/real.js";
 import { EventStream } from "../job/events.js";
+import { ok, type Problem, type Result } from "../lib/result.js";
+import { noProgram, plainProgram, readsNoFilm, startReal } from "./plain.js";
 
 /** Exit status for a configuration that cannot be used. */
 const BAD_CONFIG = 3;
 
 /**
- * Runs an ffmpeg command line. `flags` are the `-df_` ones, already taken out of it.
- * Gives the exit status that ffmpeg would have given, or 3 for a bad configuration.
+ * Runs an ffmpeg command line. `flags` are the `-df_` ones, already taken out of it; `asFfmpeg`: called by that name.
+ * Gives the exit status that ffmpeg would have given, 3 for a bad configuration, 127 when there is no ffmpeg.
  */
-export async function run(argv: readonly string[], flags: ReadonlyMap<string, string>): Promise<number> {
+export async function run(
+  argv: readonly string[],
+  flags: ReadonlyMap<string, string>,
+  asFfmpeg: boolean,
+): Promise<number> {
   if (flagIsOn(flags, "help")) {
     const { flagHelp } = await import("./help.js");
     process.stdout.write(flagHelp());
     return 0;
   }
+  // A script that was taken for ffmpeg has called us: whoever called it wants ffmpeg, and has split what can be split.
+  if (takenForReal(process.env)) return startReal("ffmpeg", argv);
   const parsed = parseCommand(argv);
-  const splittable = !parsed.ok || parsed.value.inputs.length > 0;
-  if (!splittable && flags.size === 0 && !anySettings(process.env, process.cwd())) return plainFfmpeg("ffmpeg", argv);
+  // What ffmpeg refuses for its words alone, it refuses in its own.
+  const film = parsed.ok && !readsNoFilm(parsed.value);
+  if (!film && flags.size === 0) {
+    const status = await plainProgram("ffmpeg", argv);
+    if (status !== undefined) return status;
+  }
   const { loadConfig } = await import("../config/load.js");
   const loaded = loadConfig({ flags, env: process.env, cwd: process.cwd() });
   if (!loaded.ok) {
@@ -28,16 +40,21 @@ export async function run(argv: readonly string[], flags: ReadonlyMap<string, st
     for (const problem of loaded.failure) process.stderr.write(renderError(problem));
     return BAD_CONFIG;
   }
-  const { summary, plan, ffmpeg_bin } = loaded.value.config;
-  if (!splittable && summary === undefined && !plan) return plainFfmpeg(ffmpeg_bin, argv);
+  const { summary, plan } = loaded.value.config;
+  if (!film && summary === undefined && !plan) return startReal(loaded.value.config.ffmpeg_bin, argv);
+  const programs = realPrograms(loaded.value);
+  if (!programs.ok) return noProgram(programs.failure);
   const command = parsed.ok ? parsed.value : undefined;
-  return plan ? showPlan(argv, loaded.value) : runWithViews(argv, command, loaded.value);
+  return plan ? showPlan(argv, programs.value) : runWithViews(argv, command, programs.value, asFfmpeg);
 }
 
-/** Nothing to split and nothing to report: ffmpeg itself, without loading more than it takes to start it. */
-async function plainFfmpeg(ffmpeg: string, argv: readonly string[]): Promise<number> {
-  const { runWhole } = await import("../job/whole.js");
-  return runWhole(ffmpeg, argv);
+/** The configuration with the real programs in it, in case it was distffmpeg itself that it named. */
+function realPrograms(loaded: LoadedConfig): Result<LoadedConfig, Problem> {
+  const { ffmpeg_bin, ffprobe_bin } = loaded.config;
+  const [ffmpeg, ffprobe] = [realProgram(ffmpeg_bin, process.env), realProgram(ffprobe_bin, process.env)];
+  if (!ffmpeg.ok) return ffmpeg;
+  if (!ffprobe.ok) return ffprobe;
+  return ok({ ...loaded, config: { ...loaded.config, ffmpeg_bin: ffmpeg.value, ffprobe_bin: ffprobe.value } });
 }
 
 async function showPlan(argv: readonly string[], loaded: LoadedConfig): Promise<number> {
@@ -57,6 +74,7 @@ async function runWithViews(
   argv: readonly string[],
   command: Command | undefined,
   { config, notes }: LoadedConfig,
+  asFfmpeg: boolean,
 ): Promise<number> {
   const [{ runJob }, { attachViews, renderError }] = await Promise.all([
     import("../job/job.js"),
@@ -68,6 +86,7 @@ async function runWithViews(
   const views = attachViews(events, {
     stderr: process.stderr,
     isTTY: process.stderr.isTTY,
+    live: !asFfmpeg,
     columns: process.stderr.isTTY ? process.stderr.columns : undefined,
     env: process.env,
     loglevel: last("loglevel")?.value ?? config.loglevel,

@@ -152,7 +152,7 @@ function chooseFarm(
 
 /** Variables that look like ours but are none: only noted, because the name space is not ours alone. */
 function unknownVariables(env: Environment): Problem[] {
-  const known = [...SCALAR_KEYS, "workers", "config", "ssh_config"].map(variable);
+  const known = [...SCALAR_KEYS, "workers", "config", "ssh_config", "started"].map(variable);
   return Object.keys(env)
     .filter((name) => name.startsWith("DISTFFMPEG_") && !known.includes(name))
     .flatMap((name) => {

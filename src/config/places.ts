@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 
@@ -30,13 +30,21 @@ export function findPlaces(env: Environment): Places {
 }
 
 /**
- * True when some setting may differ from its default: a variable of ours is set, or a config file exists. Without any,
- * a program that only asks ffmpeg for its version need not wait for the configuration to be read and checked.
+ * True when the configuration may name another ffmpeg or ffprobe than the one on the PATH. A look at the text is enough:
+ * a program that only asks ffmpeg for its version need not wait until the whole configuration is read and checked.
  */
-export function anySettings(env: Environment, cwd: string): boolean {
-  if (Object.keys(env).some((name) => name.startsWith("DISTFFMPEG_"))) return true;
+export function mayNamePrograms(env: Environment, cwd: string): boolean {
+  if (["DISTFFMPEG_CONFIG", "DISTFFMPEG_FFMPEG_BIN", "DISTFFMPEG_FFPROBE_BIN"].some((name) => env[name])) return true;
   const { userConfig, oldConfig } = findPlaces(env);
-  return [join(cwd, "distffmpeg.json"), userConfig, oldConfig].some((path) => existsSync(path));
+  return [join(cwd, "distffmpeg.json"), userConfig, oldConfig].some((path) => /ff(mpeg|probe)_bin/.test(textOf(path)));
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 /** A leading "~/" replaced by the home folder: no shell does it for a path in a file. */

@@ -16,6 +16,8 @@ export interface ViewOptions {
   /** Everything is written here; stdout is never touched. */
   readonly stderr: Terminal;
   readonly isTTY: boolean;
+  /** False: plain lines on a terminal too, as ffmpeg writes them. */
+  readonly live?: boolean;
   /** Width when the stream does not know its own (it follows the window when it does); 80 when undefined. */
   readonly columns: number | undefined;
   readonly env: Env;
@@ -55,7 +57,7 @@ export function attachViews(events: EventStream, options: ViewOptions): Views {
     hideBanner: options.hideBanner ?? false,
     chalk: chalkFor(env, options.isTTY),
   };
-  const live = options.isTTY && env["TERM"] !== "dumb";
+  const live = options.isTTY && options.live !== false && env["TERM"] !== "dumb";
   const view = live
     ? new LiveView(store, stderr, write, { ...shared, columns: options.columns ?? 80, unicode: hasUnicode(env) })
     : new PlainView(store, write, shared);
