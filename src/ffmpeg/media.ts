@@ -8,6 +8,8 @@ export interface StreamInfo {
   readonly index: number;
   readonly type: string;
   readonly codec: string | undefined;
+  /** The container's four letters for the codec; undefined where it has none. */
+  readonly codecTag: string | undefined;
   readonly profile: string | undefined;
   readonly width: number | undefined;
   readonly height: number | undefined;
@@ -34,6 +36,8 @@ export interface SideData {
   readonly rotation: number | undefined;
   /** The nine terms of a display matrix, row by row. */
   readonly matrix: readonly number[] | undefined;
+  /** All that ffprobe says of it, in one line. */
+  readonly text: string;
 }
 
 /** A file as ffprobe describes it. */
@@ -49,6 +53,8 @@ const streamSchema = z.object({
   index: z.number().int().nonnegative(),
   codec_type: text,
   codec_name: text,
+  codec_tag: text,
+  codec_tag_string: text,
   profile: text,
   width: z.number().optional(),
   height: z.number().optional(),
@@ -66,7 +72,7 @@ const streamSchema = z.object({
   disposition: z.record(z.string(), z.number()).optional(),
   tags: z.record(z.string(), z.string()).optional(),
   side_data_list: z
-    .array(z.object({ side_data_type: text, rotation: z.number().optional(), displaymatrix: text }))
+    .array(z.looseObject({ side_data_type: text, rotation: z.number().optional(), displaymatrix: text }))
     .optional(),
 });
 const mediaSchema = z.object({
@@ -107,6 +113,7 @@ export function readProbe(json: string): Result<MediaInfo, Problem> {
       index: s.index,
       type: s.codec_type ?? "unknown",
       codec: s.codec_name,
+      codecTag: /^0x0+$/.test(s.codec_tag ?? "0x0") ? undefined : s.codec_tag_string,
       profile: s.profile,
       width: s.width,
       height: s.height,
@@ -129,6 +136,7 @@ export function readProbe(json: string): Result<MediaInfo, Problem> {
         type: d.side_data_type ?? "",
         rotation: d.rotation,
         matrix: readMatrix(d.displaymatrix),
+        text: JSON.stringify(d),
       })),
     })),
   });

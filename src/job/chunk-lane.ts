@@ -2,7 +2,8 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { endNotWritten } from "../ffmpeg/log.js";
 import { ProgressBlocks } from "../ffmpeg/progress.js";
-import { fail, ok, type Result } from "../lib/result.js";
+import { fail, ok, type Problem, type Result } from "../lib/result.js";
+import { firstFrameData } from "../join/frame-data.js";
 import { type VerifiedChunk, verifyChunk } from "../join/verify-chunk.js";
 import type { FilmPlan } from "../plan/film.js";
 import { remoteArgs } from "../plan/stages.js";
@@ -37,6 +38,9 @@ export interface LaneJob {
   readonly events: EventStream;
   /** The headers beside the stream, "size,crc", as the first chunk that was finished has them: all others must too. */
   readonly headers: { extradata?: string };
+  readonly hostFfprobe: string;
+  /** What plain ffmpeg's first frame says beside its picture, where the chunks' are held against it (FilmPlan). */
+  readonly frameData?: Promise<Result<string, Problem>>;
 }
 
 /** A worker at work on chunks: uploads the next while it encodes, fetches what is encoded, and holds it against the plan. */
@@ -143,7 +147,28 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
     if (signal.aborted) return fail({ kind: "cancelled", what: "stopped" });
     if (!verified.ok)
       return fail({ kind: "refused", ...verified.failure, what: `its result was refused: ${verified.failure.what}` });
+    const headers = this.#oddHeaders(verified.value);
+    // Another worker's encoder may be of the build that the rest were made by.
+    if (headers !== undefined) return fail({ kind: "refused", what: `its result was refused: ${headers}` });
+    const data = await this.#oddFrameData(verified.value, signal);
+    if (data !== undefined) return fail({ kind: "unfit", what: data });
     return ok({ verified: verified.value, bytes: got.value });
+  }
+
+  /** Chunks with other headers than the rest would not be decoded with them: which are the right ones nobody knows. */
+  #oddHeaders({ extradata }: VerifiedChunk): string | undefined {
+    const { headers } = this.job;
+    headers.extradata ??= extradata;
+    return headers.extradata === extradata ? undefined : "its headers are not those of the other chunks";
+  }
+
+  async #oddFrameData({ path }: VerifiedChunk, signal: AbortSignal): Promise<string | undefined> {
+    const wanted = await this.job.frameData;
+    if (!wanted) return undefined;
+    if (!wanted.ok) return wanted.failure.what;
+    const got = await firstFrameData({ ffprobe: this.job.hostFfprobe, signal }, path);
+    if (got.ok && got.value === wanted.value) return undefined;
+    return "what the source keeps beside its stream would not reach the frames";
   }
 
   #session(slot: number): Session {

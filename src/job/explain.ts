@@ -47,7 +47,7 @@ export async function explain(argv: readonly string[], config: Config, signal: A
     if (!planned.ok) return local(planned.failure);
     const { plan } = planned.value;
     const head = await planned.value.head;
-    const reference = head.ok ? readReference(head.value, plan.film.outputStream) : head;
+    const reference = head.ok ? await readReference(head.value, plan.film.outputStream, plan.muxer) : head;
     if (!reference.ok) return local(reference.failure);
     const chunks: ReadyChunk[] = [];
     const done = await splitFilm(plan, config, tools, signal, {

@@ -1,11 +1,13 @@
 import { rm, stat } from "node:fs/promises";
 import type { Config } from "../config/types.js";
 import type { Command } from "../ffmpeg/command.js";
+import { referenceFrameData } from "../join/frame-data.js";
 import { Joiner } from "../join/joiner.js";
 import type { VerifiedChunk } from "../join/verify-chunk.js";
 import { toNumber } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { FilmPlan, Reference } from "../plan/film.js";
+import { notJoined } from "../plan/reference.js";
 import { regular } from "../plan/seams.js";
 import { finalArgs } from "../plan/stages.js";
 import type { ReadyChunk } from "../split/splitter.js";
@@ -62,7 +64,10 @@ class FilmJob {
     this.#signal.addEventListener("abort", () => this.#wake(), { once: true });
     this.#crew = new Crew({
       config,
-      job: { plan, hostFfmpeg: tools.ffmpeg, folder: tools.folder, events, headers: {} },
+      job: {
+        ...{ plan, hostFfmpeg: tools.ffmpeg, hostFfprobe: tools.ffprobe, folder: tools.folder, events, headers: {} },
+        ...(plan.watchFrameData ? { frameData: this.#frameData() } : {}),
+      },
       signal: this.#signal,
       onDone: (task, result) => this.#done(task, result),
       onGivenUp: ({ kind, ...problem }) =>
@@ -72,9 +77,14 @@ class FilmJob {
   }
 
   async run(): Promise<Result<MadeFilm, FilmFailure>> {
+    const { plan } = this.#in;
     // What plain ffmpeg refuses, it refuses at the head: nothing need be encoded to find out.
     void this.#in.head.then((head) => {
       if (!head.ok) this.#fail({ kind: "refused", what: head.failure });
+      else {
+        const odd = notJoined(head.value.media, plan);
+        if (odd !== undefined) this.#fail({ kind: "unfit", what: odd });
+      }
     });
     const opening = this.#crew.open();
     const splitting = this.#split();
@@ -84,6 +94,12 @@ class FilmJob {
     await this.#crew.close();
     if (this.#in.tools.signal.aborted) return fail({ kind: "cancelled", what: "stopped" });
     return result;
+  }
+
+  async #frameData(): Promise<Result<string, Problem>> {
+    const { head, tools, plan } = this.#in;
+    const made = await head;
+    return made.ok ? referenceFrameData(tools, made.value.path, plan.film.outputStream) : fail({ what: made.failure });
   }
 
   async #split(): Promise<void> {
@@ -166,7 +182,7 @@ class FilmJob {
   async #startFinal(): Promise<Result<{ joiner: Joiner; reference: Reference }, string>> {
     const { tools, plan, place } = this.#in;
     const head = await this.#in.head;
-    const reference = head.ok ? readReference(head.value, plan.film.outputStream) : head;
+    const reference = head.ok ? await readReference(head.value, plan.film.outputStream, plan.muxer) : head;
     if (!reference.ok) return reference;
     const joiner = new Joiner({
       ffmpeg: tools.ffmpeg,

@@ -7,6 +7,7 @@ import type { MediaInfo } from "../ffmpeg/media.js";
 import { parseStatLine } from "../ffmpeg/progress.js";
 import { type LocalEnd, runLocal, startLocal } from "../ffmpeg/run.js";
 import { fail, ok, type Result } from "../lib/result.js";
+import { headRoom } from "../join/head.js";
 import type { Reference } from "../plan/film.js";
 import type { Generation } from "../plan/frame-clock.js";
 import { type Findings, standardInput } from "../plan/prepare.js";
@@ -233,7 +234,13 @@ async function askMuxer(
 }
 
 /** Finds the film in the head of the output. */
-export function readReference({ path, media }: Head, stream: number): Result<Reference, string> {
+export async function readReference(
+  { path, media }: Head,
+  stream: number,
+  muxer: string,
+): Promise<Result<Reference, string>> {
   const film = media.streams.find((s) => s.index === stream);
-  return film ? ok({ path, media, film }) : fail("the head of the output has no film");
+  if (!film) return fail("the head of the output has no film");
+  const head = { path, media, film };
+  return ok({ ...head, room: await headRoom(muxer, head) });
 }

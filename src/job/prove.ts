@@ -1,4 +1,4 @@
-import { matchFrameDuration } from "../join/matroska.js";
+import { mendHead } from "../join/head.js";
 import { compareStreams, verifyFilm } from "../join/verify-film.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { FilmPlan, Reference } from "../plan/film.js";
@@ -12,10 +12,8 @@ export async function proveFilm(
   ticks: readonly number[],
   tools: HostTools,
 ): Promise<Result<void, Problem>> {
-  if (plan.muxer === "matroska" || plan.muxer === "webm") {
-    const matched = await matchFrameDuration(path, reference.path, plan.film.outputStream);
-    if (!matched.ok) return matched;
-  }
+  const mended = await mendHead(plan.muxer, path, reference);
+  if (!mended.ok) return mended;
   const written = await probeFile(tools, path);
   if (!written.ok) return fail({ what: written.failure });
   const difference = compareStreams(written.value, reference.media, plan.film.outputStream, plan.mappings.length);

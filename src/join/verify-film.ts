@@ -110,6 +110,18 @@ function compareStream(got: StreamInfo, wanted: StreamInfo): string | undefined 
   if (got.timeBase && wanted.timeBase && compare(got.timeBase, wanted.timeBase) !== 0) return "its time base differs";
   const rotation = (s: StreamInfo): number => s.sideData.find((d) => d.rotation !== undefined)?.rotation ?? 0;
   if (rotation(got) !== rotation(wanted)) return "its rotation differs";
+  const [beside, wantedBeside] = [keptBeside(got), keptBeside(wanted)];
+  if (beside !== wantedBeside)
+    return `beside it is kept ${beside || "nothing"} instead of ${wantedBeside || "nothing"}`;
   if (got.dispositions.join() === wanted.dispositions.join()) return undefined;
   return `its dispositions are ${got.dispositions.join("+")} instead of ${wanted.dispositions.join("+")}`;
+}
+
+/** Rotation is compared by itself; the buffer's properties say how large the encoder's packets came out. */
+function keptBeside(stream: StreamInfo): string {
+  const others = stream.sideData.filter((d) => !/^(Display Matrix|CPB properties)$/.test(d.type));
+  return others
+    .map((d) => d.text)
+    .sort()
+    .join();
 }

@@ -86,9 +86,14 @@ const WHOLE_FILM_OPTIONS = new Set(["pass", "passlogfile", "stats", "rc_override
 
 /**
  * The options with which one encoder makes joinable chunks, from those the user gave for the film's stream.
- * Fails with the reason when those options concern the film as a whole.
+ * Fails with the reason when those options concern the film as a whole. `more`: settings for the encoder's parameter
+ * string, for encoders that have one.
  */
-export function chunkEncoderOptions(encoder: string, given: readonly OptionUse[]): Result<OptionUse[], string> {
+export function chunkEncoderOptions(
+  encoder: string,
+  given: readonly OptionUse[],
+  more: readonly string[] = [],
+): Result<OptionUse[], string> {
   const found = encoderTrait(encoder);
   if (!found.ok) return found;
   const trait = found.value;
@@ -105,7 +110,7 @@ export function chunkEncoderOptions(encoder: string, given: readonly OptionUse[]
   if (trait.joinable === undefined || trait.params === undefined) return ok([...given]);
   const { params, joinable } = trait;
   const own = given.findLast((use) => use.name === params);
-  const value = own?.value ? `${own.value}:${joinable}` : joinable;
+  const value = [...(own?.value ? [own.value] : []), joinable, ...more].join(":");
   return ok([...given.filter((use) => use.name !== params), makeOption(`-${params}`, value)]);
 }
 

@@ -16,6 +16,8 @@ export interface FilmPlan {
   /** Streams of the output that are covers of the inputs. */
   readonly covers: readonly number[];
   readonly source: StreamInfo;
+  /** The codec's tag that NUT must be told, where the source's container has none for it. */
+  readonly sourceTag: string | undefined;
   /** The source's demuxer, as ffprobe names it. */
   readonly sourceFormat: string;
   readonly muxer: string;
@@ -43,6 +45,8 @@ export interface FilmPlan {
   readonly inputTrim: InputTrim;
   /** The user's filter chain for the film, as typed. */
   readonly filters: string | undefined;
+  /** True when what the first frame of each chunk says of its light is held against plain ffmpeg's. */
+  readonly watchFrameData: boolean;
   /** Options with which a worker encodes the film, `-c:v` among them. */
   readonly encoderOptions: readonly OptionUse[];
   /** x264's build number from the first packet: the H.264 decoder works around faults of old builds. */
@@ -56,4 +60,6 @@ export interface Reference {
   readonly media: MediaInfo;
   /** The output stream of the film in it. */
   readonly film: StreamInfo;
+  /** Bytes that FINAL leaves free in its head for what only plain ffmpeg can write there (join/head.ts). */
+  readonly room: number;
 }

@@ -27,3 +27,18 @@ export const MUXERS: Readonly<Record<string, MuxerTrait>> = {
   mpegts: IN_BAND,
   avi: IN_BAND,
 };
+
+/** Matroska and its subset (libavformat/matroskaenc.c). */
+export function isMatroska(muxer: string): boolean {
+  return muxer === "matroska" || muxer === "webm";
+}
+
+/** MP4 and its relatives (libavformat/movenc.c). */
+export function isMovFamily(muxer: string): boolean {
+  return /^(mp4|mov|ipod|3gp|3g2|psp|f4v|ismv)$/.test(muxer);
+}
+
+/** Whether what plain ffmpeg keeps beside the film's stream can be written into the head of such a file afterwards. */
+export function headIsMended(muxer: string): boolean {
+  return isMatroska(muxer) || isMovFamily(muxer);
+}

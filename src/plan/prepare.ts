@@ -20,6 +20,8 @@ import { finalOptions } from "./final-options.js";
 import { FILM_OPTIONS, localPath, whyNoFilm } from "./route.js";
 import { type Routing, sameStream, streamOf } from "./routing.js";
 import { outputRates, syncMode } from "./rates.js";
+import { planSideData } from "./side-data.js";
+import { carriage } from "./source-codecs.js";
 import { optionConcerns, type StreamRef } from "./streams.js";
 import { inputTrim, outputTimes } from "./times.js";
 
@@ -38,12 +40,6 @@ export interface Findings extends Routing {
   readonly filterThreads: number;
 }
 
-/** Codecs that NUT carries exactly and whose packets are frames one by one (libavformat/nut.c). */
-const SOURCE_CODECS = new Set(
-  `h264 hevc vp8 vp9 av1 mpeg1video mpeg2video mpeg4 msmpeg4v3 h263 theora mjpeg prores ffv1 huffyuv ffvhuff utvideo
-  rawvideo v210 png`.split(/\s+/),
-);
-
 /** Turns a command and the findings about it into the plan of the film, or says why the command runs whole. */
 export function prepare(command: Command, findings: Findings): Result<FilmPlan, string> {
   const [output] = command.outputs;
@@ -52,20 +48,29 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
   if (!MUXERS[findings.muxer]) return fail(`the container ${findings.muxer} is not joined`);
   const film = findFilm(command, findings);
   if (!film.ok) return film;
-  const { mapping, input, media, source, graph } = film.value;
+  const { mapping, input, media, source, sourceTag, graph } = film.value;
   const options = streamOptions(fileOptions(output), findings, mapping);
   if (!options.ok) return options;
   const trait = encoderTrait(mapping.encoder);
   if (!trait.ok) return trait;
   const kept = options.value.filter((use) => FILM_OPTIONS.has(use.name) || findOption(use.name) === undefined);
-  const encoder = chunkEncoderOptions(
-    mapping.encoder,
-    kept.filter((use) => use.name !== "filter" && use.name !== "c"),
-  );
-  if (!encoder.ok) return encoder;
   const times = outputTimes(output, options.value, findings.mappings.length);
   if (!times.ok) return times;
   const filters = options.value.findLast((use) => use.name === "filter")?.value;
+  const beside = planSideData({
+    source,
+    encoder: mapping.encoder,
+    filters,
+    generation: findings.generation,
+    fromStart: times.value.startMicroseconds === 0n && lastOption(fileOptions(input), "ss") === undefined,
+  });
+  if (!beside.ok) return beside;
+  const encoder = chunkEncoderOptions(
+    mapping.encoder,
+    kept.filter((use) => use.name !== "filter" && use.name !== "c"),
+    beside.value.x264,
+  );
+  if (!encoder.ok) return encoder;
   const chain = filters === undefined ? ok(FRAME_BY_FRAME) : planFilters(filters);
   if (!chain.ok) return chain;
   if (chain.value.rate.kind === "grid" && lastOption(fileOptions(input), "t")) {
@@ -88,6 +93,7 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     mappings: findings.mappings,
     covers: findings.mappings.filter((m) => isCover(streamOf(findings.inputs, m))).map((m) => m.outputStream),
     source,
+    sourceTag,
     sourceFormat: media.format,
     muxer: findings.muxer,
     timeBase: graph.timeBase,
@@ -103,6 +109,7 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     ...times.value,
     inputTrim: trim.value,
     filters,
+    watchFrameData: beside.value.watched,
     encoderOptions: [makeOption("-c:v", mapping.encoder), ...encoder.value.map(forOnlyStream)],
   });
 }
@@ -126,6 +133,7 @@ interface FoundFilm {
   readonly input: InputFile;
   readonly media: MediaInfo;
   readonly source: StreamInfo;
+  readonly sourceTag: string | undefined;
   readonly graph: GraphInput;
 }
 
@@ -149,14 +157,11 @@ function findFilm(command: Command, findings: Findings): Result<FoundFilm, strin
   if (!input || !media) return fail("there is no film");
   const odd = whyNoFilm(input);
   if (odd !== undefined) return fail(odd);
-  if (stream.codec === undefined || !SOURCE_CODECS.has(stream.codec)) {
-    return fail(`a source in ${stream.codec ?? "an unknown codec"} is not cut`);
-  }
-  const data = stream.sideData.find((d) => !/^(Display Matrix|CPB properties)$/.test(d.type));
-  if (data) return fail(`the source keeps data beside its stream (${data.type})`);
+  const carried = carriage(stream, media.format, m.decoder);
+  if (!carried.ok) return carried;
   const graph = findings.graphInputs.find((g) => sameStream(g, m));
   if (!graph) return fail("ffmpeg did not say how it decodes the film");
-  return ok({ mapping: { ...m, encoder }, input, media, source: stream, graph });
+  return ok({ mapping: { ...m, encoder }, input, media, source: stream, sourceTag: carried.value.tag, graph });
 }
 
 function isCover(stream: StreamInfo | undefined): boolean {

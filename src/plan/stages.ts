@@ -12,7 +12,7 @@ import { chunkFilters } from "./chunk-filters.js";
 import { colourOptions, fieldOrderOption } from "./colours.js";
 import type { FilmPlan, Reference } from "./film.js";
 import { finalOptions } from "./final-options.js";
-import { MUXERS } from "./muxers.js";
+import { isMatroska, MUXERS } from "./muxers.js";
 import { type InputStream, sameStream } from "./routing.js";
 import { MICROSECOND } from "./seams.js";
 import type { Chunk } from "./timeline.js";
@@ -47,6 +47,7 @@ export function preArgs(plan: FilmPlan, folder: string): string[] {
     ...["-v", "error", "-nostdin", "-copytb", "1"],
     ...plan.command.inputs.slice(plan.film.inputFile).slice(0, 1).flatMap(inputWords),
     ...["-map", film, "-c", "copy", "-copyinkf", "-map_metadata", "-1", "-avoid_negative_ts", "disabled"],
+    ...(plan.sourceTag === undefined ? [] : ["-tag:v", plan.sourceTag]),
     ...["-output_ts_offset", `${plan.shiftSeconds}`, "-f", "segment", "-segment_format", "nut"],
     // Every GOP becomes a NUT file of its own, with a syncpoint before its first packet.
     ...["-segment_format_options", "avoid_negative_ts=disabled:write_index=0"],
@@ -105,7 +106,7 @@ export function finalArgs(plan: FilmPlan, joined: JoinedFilm, outputPath: string
   const place = `${film.outputStream}`;
   // ffmpeg takes the input's start time off, rounded to microseconds; the same number is put back here exactly.
   const start = rescale(BigInt(joined.firstTick), plan.encoderTimeBase, MICROSECOND) + plan.startMicroseconds;
-  const tags = Object.entries(reference.film.tags).filter(([key]) => key.toLowerCase() !== "duration");
+  const tags = Object.entries(roomyTags(plan.muxer, reference)).filter(([key]) => key.toLowerCase() !== "duration");
   const limits = options.filter((use) => ["ss", "t", "to"].includes(use.name));
   return [
     ...["-v", "error", "-nostdin", "-y"],
@@ -142,6 +143,15 @@ function dispositions(plan: FilmPlan, reference: Reference): string[] {
     ({ index }) => index === plan.film.outputStream || (said.length === 0 && !plan.covers.includes(index)),
   );
   return [...words(said), ...told.flatMap((s) => [`-disposition:${s.index}`, s.dispositions.join("+") || "0"])];
+}
+
+/** The film's tags, one of them made longer by blanks: the room for what is written into the head afterwards. */
+function roomyTags(muxer: string, { film: { tags }, room }: Reference): Readonly<Record<string, string>> {
+  if (room === 0) return tags;
+  const matroska = isMatroska(muxer);
+  const name = Object.keys(tags).find((key) => key.toLowerCase() === (matroska ? "title" : "handler_name"));
+  const key = name ?? (matroska ? "title" : "handler_name");
+  return { ...tags, [key]: (tags[key] ?? "") + " ".repeat(room) };
 }
 
 function hasFormat(options: readonly OptionUse[]): boolean {

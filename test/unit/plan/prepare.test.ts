@@ -81,7 +81,7 @@ describe("the film among the streams", () => {
   test("what lies beside the stream and NUT cannot carry is a reason", () => {
     const media = findings().media;
     const film = (type: string): Partial<OneInput> => {
-      const sideData = [{ type, rotation: undefined, matrix: undefined }];
+      const sideData = [{ type, rotation: undefined, matrix: undefined, text: "{}" }];
       return { media: { ...media, streams: [stream(0, "video", { sideData }), stream(1, "audio")] } };
     };
     expect(reason("-i a.mp4 o.mkv", film("Some metadata"))).toBe(

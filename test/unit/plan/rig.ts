@@ -16,7 +16,7 @@ export function command(words: string): Command {
 export function stream(index: number, type: string, more: Partial<StreamInfo> = {}): StreamInfo {
   const video = type === "video";
   return {
-    ...{ index, type, codec: video ? "h264" : "aac", profile: undefined },
+    ...{ index, type, codec: video ? "h264" : "aac", codecTag: undefined, profile: undefined },
     ...{ width: video ? 160 : undefined, height: video ? 90 : undefined, pixelFormat: video ? "yuv420p" : undefined },
     ...{ sampleAspectRatio: undefined, fieldOrder: undefined, colorRange: undefined, colorSpace: undefined },
     ...{ colorTransfer: undefined, colorPrimaries: undefined, chromaLocation: undefined },

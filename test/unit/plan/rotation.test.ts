@@ -83,11 +83,16 @@ describe("rotationFilters", () => {
 
   test("without a matrix, or with one that says nothing, there are none", () => {
     const beside = (matrix: readonly number[] | undefined): StreamInfo =>
-      stream(0, "video", { sideData: [{ type: "Display Matrix", rotation: 0, matrix }] });
+      stream(0, "video", { sideData: [{ type: "Display Matrix", rotation: 0, matrix, text: "{}" }] });
     expect(rotationFilters(stream(0, "video"))).toEqual([]);
     expect(rotationFilters(beside(undefined))).toEqual([]);
     expect(rotationFilters(beside([0, 0, 0, 0, 0, 0, 0, 0, 0]))).toEqual([]);
-    const other = { type: "CPB properties", rotation: undefined, matrix: [0, 65536, 0, -65536, 0, 0, 0, 0, 1] };
+    const other = {
+      type: "CPB properties",
+      rotation: undefined,
+      matrix: [0, 65536, 0, -65536, 0, 0, 0, 0, 1],
+      text: "{}",
+    };
     expect(rotationFilters(stream(0, "video", { sideData: [other] }))).toEqual([]);
   });
 });

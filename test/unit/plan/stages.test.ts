@@ -210,7 +210,7 @@ describe("REMOTE", () => {
     const matrix = [0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30];
     const film = stream(0, "video", {
       ...{ colorPrimaries: "bt709", colorRange: "tv" },
-      sideData: [{ type: "Display Matrix", rotation: -90, matrix }],
+      sideData: [{ type: "Display Matrix", rotation: -90, matrix, text: "{}" }],
     });
     const plan = planOf("-i a.mp4 -vf scale=80:-2 o.mkv", { media: { ...media, streams: [film, stream(1, "audio")] } });
     const args = remoteArgs({ ...plan, x264Build: 142 }, chunk, files);
@@ -236,10 +236,15 @@ describe("FINAL", () => {
     durationSeconds: 1,
     streams: [film, stream(1, "audio", { dispositions: [] })],
   };
-  const final = (words: string, more = {}, firstTick = 0): string =>
-    finalArgs(planOf(words, more), { firstTick, reference: { path: "head.mkv", media, film } }, "out.part.mkv").join(
-      " ",
-    );
+  const final = (words: string, more = {}, firstTick = 0, room = 0): string => {
+    const reference = { path: "head.mkv", media, film, room };
+    return finalArgs(planOf(words, more), { firstTick, reference }, "out.part.mkv").join(" ");
+  };
+
+  test("leaves room in the head for what is written there afterwards", () => {
+    expect(final("-i a.mp4 o.mkv", {}, 0, 3)).toContain("-metadata:s:0 language=ger -metadata:s:0 title=    -");
+    expect(final("-i a.mp4 o.mp4", { muxer: "mp4" }, 0, 2)).toContain("-metadata:s:0 handler_name=   -");
+  });
 
   test("is the user's command with the joined film in the film's place", () => {
     const words = final("-i a.mp4 -c:v libx264 -crf:v 20 -vf hflip -c:a aac -b:a 96k -metadata title=x o.mkv");
