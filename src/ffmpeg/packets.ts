@@ -15,6 +15,8 @@ export interface Packet {
   readonly key: boolean;
   /** Decoded but not shown: MP4 edit lists (AV_PKT_FLAG_DISCARD). */
   readonly discard: boolean;
+  /** Sizes in bytes of what the packet carries beside its data. */
+  readonly beside: readonly number[];
 }
 
 /** What framecrc says of a stream before its first packet. */
@@ -63,6 +65,7 @@ export class FramecrcParser {
       crc,
       key: (flags & FLAG_KEY) !== 0,
       discard: (flags & FLAG_DISCARD) !== 0,
+      beside: sideData(fields),
     };
   }
 
@@ -83,4 +86,24 @@ export class FramecrcParser {
     else if (name === "dimensions") header.dimensions = value;
     else header.extradata = value.replaceAll(" ", "");
   }
+}
+
+/** The sizes behind `S=n`, each of which a checksum follows. */
+function sideData(fields: readonly string[]): number[] {
+  const at = fields.findIndex((field) => field.startsWith("S="));
+  return at === -1
+    ? []
+    : fields
+        .slice(at + 1)
+        .filter((field) => /^\d+$/.test(field))
+        .map(Number);
+}
+
+/**
+ * The time of the frame in a line of `-f framemd5` (libavformat/framehash.c); undefined for any other line, those of
+ * framecrc among them.
+ */
+export function frameTime(line: string): number | undefined {
+  const match = /^\d+, *-?\d+, *(-?\d{1,16}), *\d+, *\d+, *[0-9a-f]{32}$/.exec(line);
+  return match ? Number(match[1]) : undefined;
 }

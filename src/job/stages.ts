@@ -1,15 +1,19 @@
 import type { Config } from "../config/types.js";
 import type { Command } from "../ffmpeg/command.js";
 import { fail, ok, type Result } from "../lib/result.js";
+import { notCountable } from "../plan/counted-windows.js";
 import type { FilmPlan } from "../plan/film.js";
 import { DoubtfulClock, FrameClock } from "../plan/frame-clock.js";
 import { graphClock } from "../plan/graph.js";
 import { prepare, standardInput } from "../plan/prepare.js";
 import { streamOf } from "../plan/routing.js";
-import { preArgs } from "../plan/stages.js";
+import { preArgs } from "../plan/pre.js";
+import { STEADY } from "../plan/stages.js";
 import { Timeline } from "../plan/timeline.js";
 import { split, type SplitFailure, type SplitOptions, type SplitTotals } from "../split/splitter.js";
 import { type Head, rehearse, rehearseHead } from "./findings.js";
+import type { HeadLook } from "../plan/windows.js";
+import { lookAtHead } from "./head.js";
 import type { HostTools } from "./probing.js";
 
 /** A plan, and later the head of the output as plain ffmpeg writes it. */
@@ -32,20 +36,54 @@ export async function planFilm(command: Command, tools: HostTools): Promise<Resu
   return ok({ plan: plan.value, head: alone ? head : rehearseHead(command, tools, film.outputStream) });
 }
 
-/**
- * Codecs whose decoders drop the pictures before the first keyframe that refer further back: mpeg12dec.c drops B-pictures
- * without a reference, hevc_refs.c RASL pictures. H.264's shows what it can make of them.
- */
-const DROPS_LEADING = new Set(["mpeg1video", "mpeg2video", "hevc"]);
+type OnSplit = Pick<SplitOptions, "onChunk" | "onFrames">;
 
-/** Splits the source as planned. */
+/**
+ * Splits the source as planned. Where it is in doubt what is shown of its head, that is looked at first; so it is for
+ * demuxers whose times can jump: ffmpeg mends them by what it has decoded, too (fftools/ffmpeg.c process_input, 5.1:
+ * packets a tenth of a second before time 0 move the whole file), and PRE decodes nothing.
+ */
 export async function splitFilm(
   plan: FilmPlan,
   config: Config,
   tools: HostTools,
   signal: AbortSignal,
-  on: Pick<SplitOptions, "onChunk" | "onFrames">,
+  on: OnSplit,
 ): Promise<Result<SplitTotals, SplitFailure>> {
+  let chunks = 0;
+  const counted: OnSplit = {
+    ...on,
+    onChunk: (ready) => {
+      chunks++;
+      on.onChunk(ready);
+    },
+  };
+  const { decodedTimes } = plan.habits;
+  const notCounted = decodedTimes ? notCountable(plan) : undefined;
+  if (notCounted !== undefined) return fail({ kind: "unfit", what: notCounted });
+  const looked = STEADY.test(plan.sourceFormat) || decodedTimes ? undefined : await lookAtHead(plan, tools, signal);
+  if (looked && !looked.ok) return fail({ kind: "unfit", what: looked.failure });
+  const lines = newTimeline(plan, config, looked?.value);
+  const result = await splitAs(plan, lines, tools, signal, counted);
+  const { doubt } = lines.timeline;
+  if (result.ok || doubt === undefined || chunks > 0) return result;
+  if (doubt === "times") return splitFilm(decodingTimes(plan), config, tools, signal, on);
+  if (looked) return result;
+  const head = await lookAtHead(plan, tools, signal);
+  return head.ok ? splitAs(plan, newTimeline(plan, config, head.value), tools, signal, on) : result;
+}
+
+/** The plan with the frames' times to be learned by decoding. */
+function decodingTimes(plan: FilmPlan): FilmPlan {
+  return { ...plan, habits: { ...plan.habits, madeTimes: false, decodedTimes: true } };
+}
+
+interface Lines {
+  readonly timeline: Timeline;
+  readonly clock: DoubtfulClock;
+}
+
+function newTimeline(plan: FilmPlan, config: Config, head?: HeadLook): Lines {
   const options = {
     generation: plan.generation,
     mode: plan.syncMode,
@@ -67,9 +105,21 @@ export async function splitFilm(
     filters: plan.graph,
     graph: graphClock(plan.graph, plan.timeBase),
     clock,
-    dropsLeading: DROPS_LEADING.has(plan.source.codec ?? ""),
+    habits: plan.habits,
+    head,
   });
+  return { timeline, clock };
+}
+
+async function splitAs(
+  plan: FilmPlan,
+  { timeline, clock }: Lines,
+  tools: HostTools,
+  signal: AbortSignal,
+  on: OnSplit,
+): Promise<Result<SplitTotals, SplitFailure>> {
   const result = await split({
+    codec: plan.source.codec,
     ffmpeg: tools.ffmpeg,
     args: preArgs(plan, tools.folder),
     folder: tools.folder,

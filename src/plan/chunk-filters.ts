@@ -1,6 +1,6 @@
 import { parseFiltergraph } from "../ffmpeg/filtergraph.js";
 import { equal, formatRational } from "../lib/rational.js";
-import type { FilmPlan } from "./film.js";
+import { type FilmPlan, shiftTicks } from "./film.js";
 import type { Tick } from "./frame-clock.js";
 import { FRAME_BY_FRAME } from "./graph.js";
 import { rotationFilters } from "./rotation.js";
@@ -12,10 +12,9 @@ export function chunkFilters(plan: FilmPlan, chunk: Chunk): string {
   const graph = plan.filters === undefined ? undefined : parseFiltergraph(plan.filters);
   const flags = graph?.ok && graph.value.swsFlags !== undefined ? `sws_flags=${graph.value.swsFlags};` : "";
   const user = plan.filters === undefined ? [] : [plan.filters.replace(/^\s*sws_flags=[^;]*;/, "")];
-  const shift = (plan.shiftSeconds * plan.timeBase.den) / plan.timeBase.num;
   const chain = [
     `settb=${formatRational(plan.timeBase)}`,
-    `setpts=PTS-${shift}`,
+    `setpts=${chunk.decoded ? byNumber(chunk.decoded, usualStep(chunk.decoded)) : `PTS-${shiftTicks(plan)}`}`,
     `trim=start_pts=${chunk.firstPts}:end_pts=${chunk.lastPts + 1}`,
     ...rotationFilters(plan.source),
     ...user,
@@ -48,19 +47,30 @@ function tickFilters(plan: FilmPlan, chunk: Chunk): string[] {
   const lastRepeats = chunk.ticks.filter((t) => t.source === shown.at(-1)?.source).length - 1;
   const kept = new Set(shown.map((t) => t.source));
   const dropped = chunk.graph.filter((pts) => !kept.has(pts));
-  const table = [`N+${shown[0]?.tick ?? 0}`];
-  for (let i = 1; i < shown.length; i++) {
-    const step = (shown[i]?.tick ?? 0) - (shown[i - 1]?.tick ?? 0);
-    if (step !== 1) table.push(`gte(N,${i})*${step - 1}`);
-  }
+  const ticks = shown.map((t) => t.tick);
   return [
     ...(dropped.length === 0 ? [] : [`select='not(${sum(dropped.map((pts) => `eq(pts,${pts})`))})'`]),
     `settb=${formatRational(plan.encoderTimeBase)}`,
-    `setpts='${sum(table)}'`,
+    `setpts=${byNumber(ticks, 1)}`,
     // A frame is repeated until the next one's tick; how long the last one is, only the table knows.
     ...(repeats ? [`fps=${formatRational(plan.outputRate)}`] : []),
     ...(lastRepeats > 0 ? [`tpad=stop=${lastRepeats}:stop_mode=clone`] : []),
   ];
+}
+
+/** The times of frames by their number, as an expression; most are `usual` apart, and so is the end from the last. */
+function byNumber(times: readonly number[], usual: number): string {
+  const odd = times.slice(1).flatMap((time, i) => {
+    const step = time - (times[i] ?? 0);
+    return step === usual ? [] : [`gte(N,${i + 1})*${step - usual}`];
+  });
+  return `'${sum([`N*${usual}+${times[0] ?? 0}`, ...odd])}'`;
+}
+
+/** The step between most of them. */
+function usualStep(times: readonly number[]): number {
+  const steps = times.slice(1).map((time, i) => time - (times[i] ?? 0));
+  return steps.sort((a, b) => a - b)[steps.length >> 1] ?? 1;
 }
 
 /** A sum in halves of halves: ffmpeg's expressions may not nest deeper than 100, and a + b + c nests (libavutil/eval.c). */

@@ -4,6 +4,7 @@ import type { MediaInfo, StreamInfo } from "../ffmpeg/media.js";
 import type { Rational } from "../lib/rational.js";
 import type { Generation, SyncMode } from "./frame-clock.js";
 import type { FilterPlan } from "./graph.js";
+import type { PacketHabits } from "./habits.js";
 import type { InputTrim } from "./windows.js";
 
 /** All that is known of a job before the first packet is read: what every stage is planned from. */
@@ -20,6 +21,7 @@ export interface FilmPlan {
   readonly sourceTag: string | undefined;
   /** The source's demuxer, as ffprobe names it. */
   readonly sourceFormat: string;
+  readonly habits: PacketHabits;
   readonly muxer: string;
   /** Time base of the source's packets and of the frames that the filters see. */
   readonly timeBase: Rational;
@@ -62,4 +64,9 @@ export interface Reference {
   readonly film: StreamInfo;
   /** Bytes that FINAL leaves free in its head for what only plain ffmpeg can write there (join/head.ts). */
   readonly room: number;
+}
+
+/** PRE's shift in ticks of the source. */
+export function shiftTicks(plan: FilmPlan): bigint {
+  return (plan.shiftSeconds * plan.timeBase.den) / plan.timeBase.num;
 }

@@ -15,6 +15,7 @@ import { chunkEncoderOptions, encoderTrait } from "./encoders.js";
 import type { FilmPlan } from "./film.js";
 import { FRAME_BY_FRAME, graphOutput, planFilters } from "./graph.js";
 import type { Generation } from "./frame-clock.js";
+import { packetHabits } from "./habits.js";
 import { MUXERS } from "./muxers.js";
 import { finalOptions } from "./final-options.js";
 import { FILM_OPTIONS, localPath, whyNoFilm } from "./route.js";
@@ -95,6 +96,7 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     source,
     sourceTag,
     sourceFormat: media.format,
+    habits: packetHabits(source, media.format),
     muxer: findings.muxer,
     timeBase: graph.timeBase,
     shiftSeconds: shiftSeconds(graph.timeBase),

@@ -13,15 +13,16 @@ import { colourOptions, fieldOrderOption } from "./colours.js";
 import type { FilmPlan, Reference } from "./film.js";
 import { finalOptions } from "./final-options.js";
 import { isMatroska, MUXERS } from "./muxers.js";
-import { type InputStream, sameStream } from "./routing.js";
+import type { InputStream } from "./routing.js";
 import { MICROSECOND } from "./seams.js";
 import type { Chunk } from "./timeline.js";
 
-const words = (uses: readonly OptionUse[]): string[] =>
+/** The arguments of options. */
+export const words = (uses: readonly OptionUse[]): string[] =>
   uses.flatMap((use) => (use.value === undefined ? [use.flag] : [use.flag, use.value]));
 
 /** One of the user's inputs with its options, as every stage that reads it is given it. */
-const inputWords = (input: InputFile): string[] => [...words(fileOptions(input)), "-i", input.url];
+export const inputWords = (input: InputFile): string[] => [...words(fileOptions(input)), "-i", input.url];
 
 /** Global options that change how frames are made, for the stages that make some. */
 function processingGlobals(command: Command): string[] {
@@ -32,35 +33,10 @@ function processingGlobals(command: Command): string[] {
  * Demuxers without AVFMT_TS_DISCONT (libavformat 59.27). For the others ffmpeg 5.1 takes as start time the least over
  * the streams it uses (fftools/ffmpeg.c process_input), so the stages must use the same streams as the user's command.
  */
-const STEADY = /^(matroska,webm|mov,mp4,m4a,3gp,3g2,mj2|avi|nut|yuv4mpegpipe|rawvideo|mxf|ivf)$/;
-
-/**
- * PRE: one pass of the demuxer over the source, without decoding. Descriptor 1 gives the index (framecrc), descriptor 3
- * a line for every segment that is complete. No `-copyts`: the times are those plain ffmpeg hands to its decoders, its
- * mending of jumps, wraps and start times included, shifted by whole seconds to stay above zero.
- */
-export function preArgs(plan: FilmPlan, folder: string): string[] {
-  const film = `0:${plan.film.inputStream}`;
-  const others = plan.mappings.filter((m) => m.inputFile === plan.film.inputFile && !sameStream(m, plan.film));
-  const company = STEADY.test(plan.sourceFormat) || others.length === 0 ? [] : companion(0, others);
-  return [
-    ...["-v", "error", "-nostdin", "-copytb", "1"],
-    ...plan.command.inputs.slice(plan.film.inputFile).slice(0, 1).flatMap(inputWords),
-    ...["-map", film, "-c", "copy", "-copyinkf", "-map_metadata", "-1", "-avoid_negative_ts", "disabled"],
-    ...(plan.sourceTag === undefined ? [] : ["-tag:v", plan.sourceTag]),
-    ...["-output_ts_offset", `${plan.shiftSeconds}`, "-f", "segment", "-segment_format", "nut"],
-    // Every GOP becomes a NUT file of its own, with a syncpoint before its first packet.
-    ...["-segment_format_options", "avoid_negative_ts=disabled:write_index=0"],
-    ...["-segment_list", "pipe:3", "-segment_list_type", "csv", "-segment_time", "0.001"],
-    `${folder.replaceAll("%", "%%")}/g%06d.nut`,
-    ...["-map", film, "-c", "copy", "-copyinkf", "-avoid_negative_ts", "disabled", "-flush_packets", "1"],
-    ...["-f", "framecrc", "pipe:1"],
-    ...company,
-  ];
-}
+export const STEADY = /^(matroska,webm|mov,mp4,m4a,3gp,3g2,mj2|avi|nut|yuv4mpegpipe|rawvideo|mxf|ivf)$/;
 
 /** An output that makes ffmpeg use these streams of an input and keeps nothing of them. */
-function companion(input: number, streams: readonly InputStream[], limits: readonly OptionUse[] = []): string[] {
+export function companion(input: number, streams: readonly InputStream[], limits: readonly OptionUse[] = []): string[] {
   const maps = streams.flatMap((m) => ["-map", `${input}:${m.inputStream}`]);
   return [...maps, "-c", "copy", ...words(limits), "-f", "null", "-"];
 }

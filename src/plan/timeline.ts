@@ -1,9 +1,11 @@
 import type { Packet } from "../ffmpeg/packets.js";
 import { divide, type Rational, toNumber } from "../lib/rational.js";
-import { ok, type Result } from "../lib/result.js";
+import { fail, ok, type Result } from "../lib/result.js";
 import type { OutputClock, Tick } from "./frame-clock.js";
 import type { FilterPlan, GraphClock, GraphFrame } from "./graph.js";
-import { type Frame, type InputTrim, Windows } from "./windows.js";
+import { CountedWindows } from "./counted-windows.js";
+import type { PacketHabits } from "./habits.js";
+import { type Doubt, type Frame, type FrameWindows, type HeadLook, type InputTrim, Windows } from "./windows.js";
 
 /** How long chunks may be, in frames: `min` <= `target` <= `max`. */
 export interface ChunkBounds {
@@ -28,6 +30,8 @@ export interface Chunk {
   readonly graph: readonly number[];
   /** What has to come out, in order; never empty. */
   readonly ticks: readonly Tick[];
+  /** Where packets have no times: those of the frames, in the order in which they are decoded from the segments. */
+  readonly decoded?: readonly number[];
 }
 
 /** What the timeline is given from outside. */
@@ -38,8 +42,9 @@ export interface TimelineOptions {
   readonly filters: FilterPlan;
   readonly graph: GraphClock;
   readonly clock: OutputClock;
-  /** True when the decoder drops what is shown before the first keyframe: it needs frames that are not there. */
-  readonly dropsLeading: boolean;
+  readonly habits: PacketHabits;
+  /** What plain ffmpeg shows first, where that was looked at. */
+  readonly head?: HeadLook | undefined;
 }
 
 /** A GOP may be cut into at most this many chunks: each of them decodes it from its start. */
@@ -51,7 +56,7 @@ const MAX_CUTS_IN_GOP = 8;
  */
 export class Timeline {
   readonly #o: TimelineOptions;
-  readonly #windows: Windows;
+  readonly #windows: FrameWindows;
   /** Shown frames that a chunk to come may still need. */
   #shown: Frame[] = [];
   /** Place of the open chunk's first frame in `#shown`; chunks that are closed but not given yet stand before it. */
@@ -67,7 +72,8 @@ export class Timeline {
 
   constructor(options: TimelineOptions) {
     this.#o = options;
-    this.#windows = new Windows(options.trim, options.dropsLeading);
+    const { trim, habits, head } = options;
+    this.#windows = habits.decodedTimes ? new CountedWindows() : new Windows({ trim, habits, head });
     const { afterSpan } = options.filters;
     this.#span = Math.ceil(toNumber(divide(afterSpan, options.timeBase)));
   }
@@ -89,30 +95,56 @@ export class Timeline {
     return this.#windows.pastTrim || (this.#o.clock.finished && before + after + this.#span === 0);
   }
 
+  /** What would have to be known about the source, where it was refused for want of that. */
+  get doubt(): Doubt | undefined {
+    return this.#windows.doubt;
+  }
+
   /** Takes the next packet in decode order; gives the chunks that are complete because of it. */
   push(packet: Packet): Result<readonly Chunk[], string> {
-    const windows = this.#windows.push(packet);
-    return windows.ok ? ok(windows.value.flatMap((frames) => this.#placeWindow(frames))) : windows;
+    return this.#place(this.#windows.push(packet));
+  }
+
+  /** Takes the time of the next frame that was decoded on the way; gives the chunks that are complete because of it. */
+  show(pts: number): Result<readonly Chunk[], string> {
+    return this.#place(this.#windows.show(pts));
   }
 
   /** The source has ended: gives the last chunks. */
   end(): Result<readonly Chunk[], string> {
     // Where the split was stopped, not all frames of the last two windows have come, and none of them is seen.
-    const windows = this.finished ? ok([]) : this.#windows.end();
-    if (!windows.ok) return windows;
-    const chunks = windows.value.flatMap((frames) => this.#placeWindow(frames));
+    const placed = this.#place(this.finished ? ok([]) : this.#windows.end());
+    if (!placed.ok) return placed;
     this.#ended = true;
     this.#follow(this.#o.graph.end());
     this.#ticks.push(...this.#o.clock.end());
     this.#close();
-    return ok([...chunks, ...this.#giveClosed()]);
+    return ok([...placed.value, ...this.#giveClosed()]);
+  }
+
+  #place(windows: Result<readonly (readonly Frame[])[], string>): Result<readonly Chunk[], string> {
+    if (!windows.ok) return windows;
+    const chunks: Chunk[] = [];
+    for (const frames of windows.value) {
+      if (this.#looksAcross(frames)) return fail("filters look from one part of an edit list into the next");
+      chunks.push(...this.#placeWindow(frames));
+    }
+    return ok(chunks);
+  }
+
+  /** Parts of an edit list are decoded one by one. */
+  #looksAcross([first]: readonly Frame[]): boolean {
+    const { before, after } = this.#o.filters;
+    const last = this.#shown.at(-1);
+    return first !== undefined && last !== undefined && first.part !== last.part && before + after + this.#span > 0;
   }
 
   #placeWindow(frames: readonly Frame[]): readonly Chunk[] {
     if (frames.length === 0) return [];
     const { min, target, max } = this.#o.bounds;
     const held = this.#shown.length - this.#open;
-    if (held >= target || (held >= min && held + frames.length > max)) this.#close();
+    const cut = held > 0 && this.#shown.at(-1)?.part !== frames[0]?.part;
+    if (cut || held >= target || (held >= min && held + frames.length > max)) this.#close();
     this.#frames += frames.length;
     for (const frame of frames) {
       this.#shown.push(frame);
@@ -131,7 +163,9 @@ export class Timeline {
   /** The open chunk gets no more frames; what is longer than allowed becomes several. */
   #close(): void {
     const [from, to] = [this.#open, this.#shown.length];
-    const parts = Math.min(Math.max(1, Math.ceil((to - from) / this.#o.bounds.max)), MAX_CUTS_IN_GOP);
+    // Frames that are told by their number alone come from whole segments: one too few is seen at the end.
+    const most = this.#o.habits.decodedTimes ? 1 : MAX_CUTS_IN_GOP;
+    const parts = Math.min(Math.max(1, Math.ceil((to - from) / this.#o.bounds.max)), most);
     const edge = (part: number): number => from + Math.floor((part * (to - from)) / parts);
     for (let part = 0; part < parts; part++) {
       if (edge(part) < edge(part + 1)) this.#closed.push({ from: edge(part), to: edge(part + 1) });
@@ -187,12 +221,13 @@ export class Timeline {
     this.#outputs += ticks.length;
     return {
       index: this.#chunks++,
-      firstSegment: this.#windows.segmentShowing(wideFirst.pts),
+      firstSegment: wideFirst.from,
       lastSegment: wide.reduce((latest, f) => Math.max(latest, f.segment), 0),
       firstPts: wideFirst.pts,
       lastPts: wideLast.pts,
       graph: this.#graph.filter(inside).map((f) => f.pts),
       ticks,
+      ...(this.#o.habits.decodedTimes ? { decoded: own.map((f) => f.pts) } : {}),
     };
   }
 

@@ -2,8 +2,9 @@ import { createReadStream } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { beginsAnew } from "../ffmpeg/nal.js";
 import { bodyOffset } from "../ffmpeg/nut.js";
-import { FramecrcParser } from "../ffmpeg/packets.js";
+import { FramecrcParser, frameTime } from "../ffmpeg/packets.js";
 import { type LocalProcess, startLocal } from "../ffmpeg/run.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { Chunk, Timeline } from "../plan/timeline.js";
@@ -34,14 +35,16 @@ export interface SplitOptions {
   /** Where PRE writes its segments, and the chunks are put together. */
   readonly folder: string;
   readonly timeline: Timeline;
+  /** The source's, as ffprobe names it. */
+  readonly codec: string | undefined;
   readonly stdin?: Readable;
   readonly onChunk: (ready: ReadyChunk) => void;
   readonly onFrames: (frames: number) => void;
   readonly signal: AbortSignal;
 }
 
-/** How much of the first segment is searched for the encoder's signature: it stands in the first packet. */
-const SIGNATURE_BYTES = 64 * 1024;
+/** How much of a segment is searched for what its first packet says: the encoder's signature, the kind of picture. */
+const HEAD_BYTES = 64 * 1024;
 const COPY_BYTES = 256 * 1024;
 
 /**
@@ -105,9 +108,10 @@ class Splitter {
     const { timeline, onFrames } = this.#options;
     if (this.#failure || this.#complete) return;
     const packet = this.#parser.line(line);
-    if (!packet) return;
-    const fits = this.#take(timeline.push(packet));
-    if (packet.key) onFrames(timeline.frames);
+    const shown = packet ? undefined : frameTime(line);
+    if (!packet && shown === undefined) return;
+    const fits = this.#take(packet ? timeline.push(packet) : timeline.show(shown ?? 0));
+    if (packet?.key) onFrames(timeline.frames);
     if (fits && timeline.finished) {
       // What still comes cannot be seen in the output.
       this.#complete = true;
@@ -144,6 +148,11 @@ class Splitter {
       if (chunk.lastSegment >= this.#segments && !this.#ended) return;
       this.#waiting.shift();
       try {
+        if (chunk.decoded && !(await this.#standsAlone(chunk))) {
+          this.#failure ??= { kind: "unfit", what: "the source has no times, and its GOPs look at each other" };
+          this.#stop.abort();
+          return;
+        }
         await this.#build(chunk);
       } catch (error) {
         this.#failure ??= { kind: "broken", what: "a chunk could not be written", detail: String(error) };
@@ -161,6 +170,15 @@ class Splitter {
     await this.#removeSegments(chunk.firstSegment);
     this.#chunks++;
     onChunk({ chunk, path, bytes, x264Build: this.#x264Build });
+  }
+
+  /** Frames can only be counted where none of the chunk's is shown before its first keyframe. */
+  async #standsAlone(chunk: Chunk): Promise<boolean> {
+    const { codec } = this.#options;
+    if (codec !== "h264" && codec !== "hevc") return true;
+    const path = this.#segment(chunk.firstSegment);
+    const start = await bodyOffset(path);
+    return start !== undefined && beginsAnew(codec, await readHead(path, start));
   }
 
   /** The chunk's segments as one NUT file: the header of the first, and the bodies of all; gives its size. */
@@ -184,14 +202,8 @@ class Splitter {
   /** The H.264 decoder knows x264's build from a message that only the film's first packet carries (h264_sei.c). */
   async #lookForX264(): Promise<void> {
     this.#looked = true;
-    const file = await open(this.#segment(0), "r");
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(SIGNATURE_BYTES), 0, SIGNATURE_BYTES, 0);
-      const match = /x264 - core (\d+)/.exec(buffer.subarray(0, bytesRead).toString("latin1"));
-      if (match) this.#x264Build = Number(match[1]);
-    } finally {
-      await file.close();
-    }
+    const match = /x264 - core (\d+)/.exec((await readHead(this.#segment(0), 0)).toString("latin1"));
+    if (match) this.#x264Build = Number(match[1]);
   }
 
   /** Segments before `index` belong to no chunk that is still to come. */
@@ -201,5 +213,15 @@ class Splitter {
 
   #segment(index: number): string {
     return join(this.#options.folder, `g${String(index).padStart(6, "0")}.nut`);
+  }
+}
+
+async function readHead(path: string, from: number): Promise<Buffer> {
+  const file = await open(path, "r");
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, from);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
   }
 }

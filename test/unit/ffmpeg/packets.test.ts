@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { FramecrcParser, type Packet } from "../../../src/ffmpeg/packets.js";
+import { FramecrcParser, frameTime, type Packet } from "../../../src/ffmpeg/packets.js";
 import { rational } from "../../../src/lib/rational.js";
 
 function read(text: string): { packets: Packet[]; parser: FramecrcParser } {
@@ -35,23 +35,23 @@ describe("FramecrcParser", () => {
     expect(packets).toEqual([
       {
         ...{ stream: 0, dts: -4096, pts: -3072, duration: 512, size: 627, crc: "0x6d7a3ca4" },
-        ...{ key: true, discard: true },
+        ...{ key: true, discard: true, beside: [] },
       },
       {
         ...{ stream: 1, dts: -13462, pts: -13462, duration: 1024, size: 221, crc: "0xe45a6949" },
-        ...{ key: true, discard: true },
+        ...{ key: true, discard: true, beside: [10] },
       },
       {
         ...{ stream: 1, dts: -12438, pts: -12438, duration: 1024, size: 247, crc: "0xf8ea7dfe" },
-        ...{ key: true, discard: false },
+        ...{ key: true, discard: false, beside: [] },
       },
       {
         ...{ stream: 0, dts: -3584, pts: -2560, duration: 512, size: 17, crc: "0x25de05f3" },
-        ...{ key: false, discard: true },
+        ...{ key: false, discard: true, beside: [] },
       },
       {
         ...{ stream: 0, dts: -512, pts: 512, duration: 512, size: 41, crc: "0x402312fb" },
-        ...{ key: false, discard: false },
+        ...{ key: false, discard: false, beside: [] },
       },
     ]);
     expect(parser.headers.get(0)).toEqual({
@@ -159,11 +159,17 @@ describe("FramecrcParser", () => {
           expect(read(line).packets).toEqual([
             {
               ...{ stream, dts, pts, duration, size, crc: "0x0a0b0c0d" },
-              ...{ key: flags % 2 === 1, discard: Math.floor(flags / 4) % 2 === 1 },
+              ...{ key: flags % 2 === 1, discard: Math.floor(flags / 4) % 2 === 1, beside: [] },
             },
           ]);
         },
       ),
     );
   });
+});
+
+test("frameTime: lines of framemd5, and of nothing else", () => {
+  expect(frameTime("0,      -4800,      -4800,     3600,      472, 78a29d119ef069e7eb42ab5cf7829cde")).toBe(-4800);
+  expect(frameTime("0,      53102,      53102,     3600,      472, 0xa4c3207d")).toBeUndefined();
+  expect(frameTime("#tb 0: 1/90000")).toBeUndefined();
 });
