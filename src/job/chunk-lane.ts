@@ -36,8 +36,8 @@ export interface LaneJob {
   readonly hostFfmpeg: string;
   readonly folder: string;
   readonly events: EventStream;
-  /** The headers beside the stream, "size,crc", as the first chunk that was finished has them: all others must too. */
-  readonly headers: { extradata?: string };
+  /** What the first chunk that was finished has before its first packet: all others must too. */
+  readonly headers: { first?: string };
   readonly hostFfprobe: string;
   /** What plain ffmpeg's first frame says beside its picture, where the chunks' are held against it (FilmPlan). */
   readonly frameData?: Promise<Result<string, Problem>>;
@@ -156,10 +156,10 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
   }
 
   /** Chunks with other headers than the rest would not be decoded with them: which are the right ones nobody knows. */
-  #oddHeaders({ extradata }: VerifiedChunk): string | undefined {
+  #oddHeaders({ header }: VerifiedChunk): string | undefined {
     const { headers } = this.job;
-    headers.extradata ??= extradata;
-    return headers.extradata === extradata ? undefined : "its headers are not those of the other chunks";
+    headers.first ??= header;
+    return headers.first === header ? undefined : "its headers are not those of the other chunks";
   }
 
   async #oddFrameData({ path }: VerifiedChunk, signal: AbortSignal): Promise<string | undefined> {

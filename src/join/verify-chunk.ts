@@ -1,17 +1,21 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { bodyOffset } from "../ffmpeg/nut.js";
 import { FramecrcParser } from "../ffmpeg/packets.js";
 import { runLocal } from "../ffmpeg/run.js";
-import { formatRational, type Rational, rational, rescale } from "../lib/rational.js";
+import { MICROSECOND, formatRational, type Rational, rescale } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { Chunk } from "../plan/timeline.js";
 
 /** An encoded chunk that was found to be what it should be, rewritten by this machine's ffmpeg. */
 export interface VerifiedChunk {
   readonly path: string;
-  /** "size,crc" of the headers beside the stream: the same for all chunks of a film. */
-  readonly extradata: string;
+  /** Hash of all that stands in it before the first packet. Only chunks that have it in common can be joined. */
+  readonly header: string;
 }
 
-const MICROSECOND = rational(1, 1_000_000);
+/** NUT keeps no decoding times; ffmpeg guesses the first ones, and does not find them rising for every order of B-frames. */
+const RISING = "setts=pts=PTS:dts=STARTPTS-1000+N";
 
 /**
  * Holds a worker's chunk against the plan: one packet for every frame foretold, at exactly its time, the first a
@@ -25,13 +29,14 @@ export async function verifyChunk(
   files: { readonly from: string; readonly to: string },
   signal: AbortSignal,
 ): Promise<Result<VerifiedChunk, Problem>> {
-  const copy = ["-map", "0:v:0", "-c", "copy", "-copyinkf", "-avoid_negative_ts", "disabled"];
+  const copy = ["-map", "0:v:0", "-c", "copy", "-copyinkf", "-bsf:v", RISING, "-avoid_negative_ts", "disabled"];
   const run = await runLocal(
     ffmpeg,
     [
       // -xerror: without it ffmpeg 5.1 ends with status 0 when the disk is full at the very end.
       ...["-v", "error", "-nostdin", "-y", "-xerror", "-copyts", "-copytb", "1", "-protocol_whitelist", "file,pipe"],
-      ...["-f", "nut", "-i", `file:${files.from}`],
+      // NUT's tables depend on the average rate (libavformat/nutenc.c build_frame_code): none is to be guessed from a part.
+      ...["-nofind_stream_info", "-f", "nut", "-i", `file:${files.from}`],
       ...copy,
       ...["-map_metadata", "-1", "-write_index", "0", "-f", "nut", `file:${files.to}`],
       ...copy,
@@ -57,7 +62,16 @@ export async function verifyChunk(
       what: `frame ${wrong} is not at ${wanted} µs (it is at ${found[wrong]} × ${formatRational(timeBase)} s)`,
     });
   }
-  return ok({ path: files.to, extradata: header.extradata });
+  const head = await headerHash(files.to);
+  return head === undefined ? fail({ what: "it is no NUT file" }) : ok({ path: files.to, header: head });
+}
+
+async function headerHash(path: string): Promise<string | undefined> {
+  const end = await bodyOffset(path);
+  if (end === undefined) return undefined;
+  const hash = createHash("sha256");
+  for await (const block of createReadStream(path, { end: end - 1 })) hash.update(block as Buffer);
+  return hash.digest("hex");
 }
 
 /** `tick` in ticks of `to`; NaN when it falls between two of them. */

@@ -23,6 +23,9 @@ export function rational(num: bigint | number, den: bigint | number = 1n): Ratio
   return { num: (sign * n) / g, den: (sign * d) / g };
 }
 
+/** The time base of ffmpeg's own times (libavutil/avutil.h AV_TIME_BASE). */
+export const MICROSECOND: Rational = rational(1, 1_000_000);
+
 /** "30000/1001", "25" or "0.5" as a rational; undefined for anything else and for x/0. */
 export function parseRational(text: string): Rational | undefined {
   const fraction = /^(-?\d+)[/:](\d+)$/.exec(text);

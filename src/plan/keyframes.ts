@@ -1,6 +1,6 @@
 import { parseDuration } from "../ffmpeg/duration.js";
 import { type Expression, parseExpression } from "../ffmpeg/expression.js";
-import { type Rational, rational, rescale, toNumber } from "../lib/rational.js";
+import { MICROSECOND, type Rational, rescale, toNumber } from "../lib/rational.js";
 import { fail, ok, type Result } from "../lib/result.js";
 
 /** Tells, frame by frame in the output's order, which ones `-force_key_frames` makes keyframes. */
@@ -9,7 +9,6 @@ export interface ForcedKeyframes {
   next(tick: number, sourceKey: boolean): boolean;
 }
 
-const MICROSECOND = rational(1, 1_000_000);
 /** fftools/ffmpeg.c forced_keyframes_const_names. */
 const VARIABLES = new Set(["n", "n_forced", "prev_forced_n", "prev_forced_t", "t"]);
 

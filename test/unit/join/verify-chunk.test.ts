@@ -42,7 +42,7 @@ describe("a chunk that is as foretold", () => {
   test("is taken, rewritten with the same packets", async () => {
     const result = await verify(good, range(50, 75));
     expect(result).toMatchObject({ ok: true, value: { path: place("verified.nut") } });
-    if (result.ok) expect(result.value.extradata).toMatch(/^\d+,0x[0-9a-f]{8}$/);
+    if (result.ok) expect(result.value.header).toMatch(/^[0-9a-f]{64}$/);
     expect(await packetsOf(place("verified.nut"))).toEqual(await packetsOf(good));
     expect(await picturesOf(place("verified.nut"))).toEqual(await picturesOf(good));
   });
@@ -62,8 +62,8 @@ describe("a chunk that is as foretold", () => {
       await verify(baseline, range(10, 20)),
     ];
     if (!first.ok || !second.ok || !third.ok) throw new Error("not taken");
-    expect(second.value.extradata).toBe(first.value.extradata);
-    expect(third.value.extradata).not.toBe(first.value.extradata);
+    expect(second.value.header).toBe(first.value.header);
+    expect(third.value.header).not.toBe(first.value.header);
   });
 
   test("without B-frames, headers or a time base of its own", async () => {
