@@ -24,6 +24,8 @@ export interface StreamInfo {
   readonly timeBase: Rational | undefined;
   readonly averageFrameRate: Rational | undefined;
   readonly realFrameRate: Rational | undefined;
+  /** Undefined when the demuxer does not know it from the stream's head: AVStream.start_time is not set then. */
+  readonly startSeconds: number | undefined;
   /** Names of the dispositions that are set. */
   readonly dispositions: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
@@ -69,6 +71,7 @@ const streamSchema = z.object({
   time_base: text,
   avg_frame_rate: text,
   r_frame_rate: text,
+  start_time: text,
   disposition: z.record(z.string(), z.number()).optional(),
   tags: z.record(z.string(), z.string()).optional(),
   side_data_list: z
@@ -128,6 +131,7 @@ export function readProbe(json: string): Result<MediaInfo, Problem> {
       timeBase: rate(s.time_base),
       averageFrameRate: rate(s.avg_frame_rate),
       realFrameRate: rate(s.r_frame_rate),
+      startSeconds: s.start_time === undefined ? undefined : Number(s.start_time),
       dispositions: Object.entries(s.disposition ?? {})
         .filter(([, set]) => set !== 0)
         .map(([name]) => name),

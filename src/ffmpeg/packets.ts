@@ -28,6 +28,15 @@ export interface StreamHeader {
   extradata: string;
 }
 
+/**
+ * An option of the setts filter by which a packet's duration is to be known as the demuxer gives it: the muxers' common
+ * code (libavformat/mux.c guess_pkt_duration) makes one up where it finds 0, so each is written one tick longer.
+ */
+export const LONGER = "duration=DURATION+1";
+
+/** The filter with nothing but that: unless told, it makes one of the two times (libavcodec/setts_bsf.c, 5.1 and 7.1). */
+export const LONGER_BY_ONE = `setts=pts=PTS:dts=DTS:${LONGER}`;
+
 const NO_PTS = "-9223372036854775808";
 const FLAG_KEY = 1;
 const FLAG_DISCARD = 4;
@@ -39,6 +48,9 @@ const FLAG_DISCARD = 4;
  */
 export class FramecrcParser {
   readonly headers = new Map<number, StreamHeader>();
+
+  /** `longer`: how many ticks longer than they are the packets are said to last. */
+  constructor(private readonly longer = 0) {}
 
   /** The packet of this line; undefined for header lines, blank lines and anything that is no packet line. */
   line(text: string): Packet | undefined {
@@ -60,7 +72,7 @@ export class FramecrcParser {
       stream: Number(stream),
       dts: ticks(dts),
       pts: ticks(pts),
-      duration: Math.max(0, ticks(duration) ?? 0),
+      duration: Math.max(0, (ticks(duration) ?? 0) - this.longer),
       size: ticks(size) ?? 0,
       crc,
       key: (flags & FLAG_KEY) !== 0,

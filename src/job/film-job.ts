@@ -8,7 +8,6 @@ import { toNumber } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { FilmPlan, Reference } from "../plan/film.js";
 import { notJoined } from "../plan/reference.js";
-import { regular } from "../plan/seams.js";
 import { finalArgs } from "../plan/stages.js";
 import type { ReadyChunk } from "../split/splitter.js";
 import type { ChunkTask } from "./chunk-lane.js";
@@ -125,14 +124,6 @@ class FilmJob {
 
   #ready(ready: ReadyChunk): void {
     const { index, ticks } = ready.chunk;
-    if (this.#in.plan.generation === "by-duration" && !regular(this.#in.plan, ready.chunk)) {
-      // How long ffmpeg takes a frame to last, from 6.1 on, cannot be told from the packets alone.
-      this.#fail({
-        kind: "unfit",
-        what: "frames are repeated or dropped in a way that is not followed for this ffmpeg",
-      });
-      return;
-    }
     this.#ticks[index] = ticks.map((t) => t.tick);
     this.#in.events.emit({ type: "chunk-ready", chunk: index, frames: ticks.length });
     this.#crew.add({ index, ready });

@@ -3,7 +3,7 @@ import type { Command } from "../ffmpeg/command.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import { notCountable } from "../plan/counted-windows.js";
 import type { FilmPlan } from "../plan/film.js";
-import { DoubtfulClock, FrameClock } from "../plan/frame-clock.js";
+import { filmClock } from "../plan/film-clock.js";
 import { graphClock } from "../plan/graph.js";
 import { prepare, standardInput } from "../plan/prepare.js";
 import { streamOf } from "../plan/routing.js";
@@ -63,9 +63,9 @@ export async function splitFilm(
   if (notCounted !== undefined) return fail({ kind: "unfit", what: notCounted });
   const looked = STEADY.test(plan.sourceFormat) || decodedTimes ? undefined : await lookAtHead(plan, tools, signal);
   if (looked && !looked.ok) return fail({ kind: "unfit", what: looked.failure });
-  const lines = newTimeline(plan, config, looked?.value);
-  const result = await splitAs(plan, lines, tools, signal, counted);
-  const { doubt } = lines.timeline;
+  const timeline = newTimeline(plan, config, looked?.value);
+  const result = await splitAs(plan, timeline, tools, signal, counted);
+  const { doubt } = timeline;
   if (result.ok || doubt === undefined || chunks > 0) return result;
   if (doubt === "times") return splitFilm(decodingTimes(plan), config, tools, signal, on);
   if (looked) return result;
@@ -78,47 +78,27 @@ function decodingTimes(plan: FilmPlan): FilmPlan {
   return { ...plan, habits: { ...plan.habits, madeTimes: false, decodedTimes: true } };
 }
 
-interface Lines {
-  readonly timeline: Timeline;
-  readonly clock: DoubtfulClock;
-}
-
-function newTimeline(plan: FilmPlan, config: Config, head?: HeadLook): Lines {
-  const options = {
-    generation: plan.generation,
-    mode: plan.syncMode,
-    inputTimeBase: plan.graphTimeBase,
-    encoderTimeBase: plan.encoderTimeBase,
-    frameRate: plan.graphRate,
-    outputRate: plan.outputRate,
-    startMicroseconds: plan.startMicroseconds,
-    limitMicroseconds: plan.limitMicroseconds,
-    maxFrames: plan.maxFrames,
-  };
-  const first = new FrameClock({ ...options, usesFrameDuration: false });
-  const second = new FrameClock({ ...options, usesFrameDuration: plan.filters === undefined });
-  const clock = new DoubtfulClock(first, second);
-  const timeline = new Timeline({
+function newTimeline(plan: FilmPlan, config: Config, head?: HeadLook): Timeline {
+  return new Timeline({
     bounds: { min: config.keyint_min, target: config.segment_frames, max: config.keyint_max },
     trim: plan.inputTrim,
     timeBase: plan.timeBase,
     filters: plan.graph,
     graph: graphClock(plan.graph, plan.timeBase),
-    clock,
+    clock: filmClock(plan),
     habits: plan.habits,
     head,
   });
-  return { timeline, clock };
 }
 
-async function splitAs(
+function splitAs(
   plan: FilmPlan,
-  { timeline, clock }: Lines,
+  timeline: Timeline,
   tools: HostTools,
   signal: AbortSignal,
   on: OnSplit,
 ): Promise<Result<SplitTotals, SplitFailure>> {
-  const result = await split({
+  return split({
     codec: plan.source.codec,
     ffmpeg: tools.ffmpeg,
     args: preArgs(plan, tools.folder),
@@ -128,6 +108,4 @@ async function splitAs(
     ...on,
     signal,
   });
-  if (!result.ok || !clock.parted) return result;
-  return fail({ kind: "unfit", what: "which frames ffmpeg repeats or drops here cannot be foretold" });
 }

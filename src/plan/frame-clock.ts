@@ -1,4 +1,4 @@
-import { type Rational, rational, rescale, toNumber } from "../lib/rational.js";
+import { MICROSECOND, divide, type Rational, rational, rescale, toNumber } from "../lib/rational.js";
 
 /**
  * Which source frame plain ffmpeg shows at which tick of the output.
@@ -9,7 +9,8 @@ import { type Rational, rational, rescale, toNumber } from "../lib/rational.js";
  * same doubles in the same order, because the choice at a seam depends on all frames before it.
  *
  * How long a frame is taken to last differs: up to 6.0 it is a frame of the graph's or the output's rate, whichever is
- * shorter ("by-rate"), from 6.1 on what the frame itself says ("by-duration").
+ * shorter, or what the frame itself says where no filter was asked for ("by-rate"); from 6.1 on what the frame itself
+ * says, and else a frame of the graph's rate ("by-duration", fftools/ffmpeg_filter.c fg_output_step).
  */
 export type Generation = "by-rate" | "by-duration";
 export type SyncMode = "passthrough" | "cfr" | "vscfr" | "vfr" | "drop";
@@ -25,7 +26,7 @@ export interface FrameClockOptions {
   readonly frameRate: Rational | undefined;
   /** The encoder's rate: `-r`, or the one ffmpeg took over from the graph. */
   readonly outputRate: Rational;
-  /** True when a frame's own duration counts (no filter was asked for): ffmpeg 5.1 looks at it only then. */
+  /** True when a frame's own duration counts: up to 6.0 where no filter was asked for, later where the filters keep it. */
   readonly usesFrameDuration: boolean;
   /** `-ss` of the output in microseconds: taken off every time. */
   readonly startMicroseconds: bigint;
@@ -35,7 +36,7 @@ export interface FrameClockOptions {
   readonly maxFrames: number | undefined;
 }
 
-/** A frame that enters: `pts` in ticks of the input's time base, `duration` likewise (0 when unknown). */
+/** A frame that enters: `pts` in ticks of the input's time base, `duration` likewise (0 when the frame says none). */
 export interface ClockFrame {
   readonly pts: number;
   readonly duration: number;
@@ -50,8 +51,6 @@ export interface Tick {
   readonly owner: number;
 }
 
-const MICROSECOND = rational(1, 1_000_000);
-
 /** C's llrint in the default rounding mode: halves to even. */
 function roundEven(x: number): number {
   const floor = Math.floor(x);
@@ -65,12 +64,28 @@ function middle(a: number, b: number, c: number): number {
   return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 }
 
+/** A clock as the timeline follows it. */
+export interface OutputClock {
+  /** True when nothing pushed from now on can come out (`-t` or `-frames:v` is reached). */
+  readonly finished: boolean;
+  /** Why what comes out cannot be foretold, in words for the user; from then on the ticks mean nothing. */
+  readonly doubt: string | undefined;
+  /** Takes the next frame in display order; gives what comes out because of it (repeats of the frame before included). */
+  push(frame: ClockFrame): readonly Tick[];
+  /** The source has ended; gives what ffmpeg repeats of the last frame. */
+  end(): readonly Tick[];
+}
+
+/** ffmpeg leaves a frame out rather than repeat one more often: `-dts_error_threshold`, 3600 by default, times 30. */
+const MOST_REPEATS = 3600 * 30;
+
 /** The state machine: frames in display order go in, ticks of the output come out, as far as they are settled. */
-export class FrameClock {
+export class FrameClock implements OutputClock {
   #next = 0;
   #count = 0;
   #last: ClockFrame | undefined;
-  #lastPushed: number | undefined;
+  #lastTick = Number.NEGATIVE_INFINITY;
+  #doubt: string | undefined;
   #repeats: [number, number, number] = [0, 0, 0];
   #finished = false;
   #firstKept: number | undefined;
@@ -87,12 +102,14 @@ export class FrameClock {
         : rescale(options.limitMicroseconds, MICROSECOND, options.inputTimeBase);
   }
 
-  /** True when nothing pushed from now on can come out (`-t` or `-frames:v` is reached). */
   get finished(): boolean {
     return this.#finished;
   }
 
-  /** Takes the next frame in display order; gives what comes out because of it (repeats of the frame before included). */
+  get doubt(): string | undefined {
+    return this.#doubt;
+  }
+
   push(frame: ClockFrame): readonly Tick[] {
     if (this.#finished || !this.#passesTrim(frame.pts)) return [];
     const { mode } = this.#options;
@@ -133,7 +150,6 @@ export class FrameClock {
     return this.#emit(frame, frames, before);
   }
 
-  /** The source has ended; gives what ffmpeg repeats of the last frame. */
   end(): readonly Tick[] {
     if (this.#finished) return [];
     const repeats = middle(...this.#repeats);
@@ -146,9 +162,13 @@ export class FrameClock {
     const before = Math.min(wantedBefore, frames);
     this.#repeats = [before, this.#repeats[0], this.#repeats[1]];
     const ticks: Tick[] = [];
-    for (let i = 0; i < frames; i++) {
+    if (frames > MOST_REPEATS) this.#doubt ??= "a frame would be repeated for too long";
+    for (let i = 0; i < Math.min(frames, MOST_REPEATS); i++) {
       const source = i < before && this.#last !== undefined ? this.#last : current;
       if (source === undefined || this.#pastLimit()) break;
+      // What encoders and muxers make of it is their own.
+      if (this.#next <= this.#lastTick) this.#doubt ??= "two frames come out at the same time";
+      this.#lastTick = this.#next;
       ticks.push({ tick: this.#next, source: source.pts, owner: source.owner });
       this.#next++;
       this.#count++;
@@ -191,17 +211,14 @@ export class FrameClock {
   }
 
   #duration(frame: ClockFrame): number {
-    const { inputTimeBase, encoderTimeBase, frameRate, outputRate, usesFrameDuration } = this.#options;
-    if (this.#options.generation === "by-duration") {
-      // A frame that does not say lasts as long as the one before did (fftools/ffmpeg_dec.c video_duration_estimate).
-      const since = this.#lastPushed === undefined ? 1 : frame.pts - this.#lastPushed;
-      const guessed = frame.duration === 1 && since > 2;
-      this.#lastPushed = frame.pts;
-      const own = frame.duration > 0 && !guessed ? frame.duration : Math.max(since, 1);
-      return (own * toNumber(inputTimeBase)) / toNumber(encoderTimeBase);
+    const { generation, inputTimeBase, encoderTimeBase, frameRate, outputRate, usesFrameDuration } = this.#options;
+    const ownTicks = (own: number): number => (own * toNumber(inputTimeBase)) / toNumber(encoderTimeBase);
+    if (generation === "by-duration") {
+      if (usesFrameDuration && frame.duration > 0) return ownTicks(frame.duration);
+      return frameRate ? ownTicks(Number(rescale(1n, divide(rational(1), frameRate), inputTimeBase))) : 0;
     }
     if (usesFrameDuration) {
-      const own = roundEven(Math.fround((frame.duration * toNumber(inputTimeBase)) / toNumber(encoderTimeBase)));
+      const own = roundEven(Math.fround(ownTicks(frame.duration)));
       if (own > 0) return own;
     }
     const inTicks = (rate: Rational): number => 1 / (toNumber(rate) * toNumber(encoderTimeBase));
@@ -209,32 +226,22 @@ export class FrameClock {
   }
 }
 
-/** A clock as the timeline follows it. */
-export interface OutputClock {
-  readonly finished: boolean;
-  push(frame: ClockFrame): readonly Tick[];
-  end(): readonly Tick[];
-}
-
-/**
- * Two clocks side by side, for when it is not settled which of them ffmpeg follows: 5.1 looks at a frame's own duration
- * when no filter was asked for, yet not for every source. Where they part, the film cannot be foretold.
- */
+/** Two clocks side by side, for when it is not settled which of them ffmpeg follows: where they part is doubt. */
 export class DoubtfulClock implements OutputClock {
   #parted = false;
 
   constructor(
-    private readonly first: FrameClock,
-    private readonly second: FrameClock,
+    private readonly first: OutputClock,
+    private readonly second: OutputClock,
   ) {}
 
   get finished(): boolean {
     return this.first.finished;
   }
 
-  /** True when the two have not said the same. */
-  get parted(): boolean {
-    return this.#parted;
+  get doubt(): string | undefined {
+    const parted = this.#parted ? "which frames ffmpeg repeats or drops here cannot be foretold" : undefined;
+    return this.first.doubt ?? parted;
   }
 
   push(frame: ClockFrame): readonly Tick[] {
@@ -246,12 +253,8 @@ export class DoubtfulClock implements OutputClock {
   }
 
   #compare(a: readonly Tick[], b: readonly Tick[]): readonly Tick[] {
-    const same = a.length === b.length && a.every((t, i) => sameTick(t, b[i]));
-    if (!same) this.#parted = true;
+    const key = (ticks: readonly Tick[]): string => ticks.map((t) => `${t.tick}:${t.source}`).join();
+    if (key(a) !== key(b)) this.#parted = true;
     return a;
   }
-}
-
-function sameTick(a: Tick, b: Tick | undefined): boolean {
-  return b !== undefined && a.tick === b.tick && a.source === b.source;
 }

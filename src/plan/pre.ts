@@ -1,4 +1,5 @@
 import { fileOptions, type InputFile } from "../ffmpeg/command.js";
+import { LONGER, LONGER_BY_ONE } from "../ffmpeg/packets.js";
 import { type FilmPlan, shiftTicks } from "./film.js";
 import { sameStream } from "./routing.js";
 import { companion, inputWords, STEADY, words } from "./stages.js";
@@ -26,8 +27,7 @@ export function preArgs(plan: FilmPlan, folder: string): string[] {
     ...["-segment_list", "pipe:3", "-segment_list_type", "csv", "-segment_time", "0.001"],
     `${folder.replaceAll("%", "%%")}/g%06d.nut`,
     ...["-map", film, "-c", "copy", "-copyinkf", "-avoid_negative_ts", "disabled", "-flush_packets", "1"],
-    ...(madeTimes ? [] : ["-bsf:v", settle(plan, "PTS")]),
-    ...["-f", "framecrc", "pipe:1"],
+    ...["-bsf:v", madeTimes ? LONGER_BY_ONE : `${settle(plan, "PTS")}:${LONGER}`, "-f", "framecrc", "pipe:1"],
     ...(decodedTimes ? frameTimes(film) : []),
     ...company(plan),
   ];

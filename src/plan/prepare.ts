@@ -81,11 +81,19 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
   if (chain.value.rate.kind === "double" && findings.generation === "by-duration") {
     return fail("this ffmpeg's field-doubling filters are not followed");
   }
+  if (filters !== undefined && /\bsetpts\b/.test(filters) && findings.generation === "by-duration") {
+    // libavfilter/setpts.c: some versions forget the rate there, others keep it.
+    return fail("this ffmpeg's setpts filter is not followed");
+  }
   const behind = graphOutput(chain.value, graph.timeBase, graph.frameRate);
   const rates = outputRates(options.value, behind.rate, trait.value);
   if (!rates.ok) return rates;
   const sync = syncMode(command, input, options.value, findings.defaultSync, media.streams.length);
   if (!sync.ok) return sync;
+  if (source.startSeconds === undefined && findings.generation === "by-rate" && sync.value !== "passthrough") {
+    // fftools/ffmpeg.c do_video_out takes a frame's length from the output's rate only where it is known.
+    return fail("the demuxer does not know when the film begins");
+  }
   const trim = inputTrim(input, graph.timeBase);
   if (!trim.ok) return trim;
   return ok({

@@ -119,7 +119,7 @@ export class Timeline {
     this.#follow(this.#o.graph.end());
     this.#ticks.push(...this.#o.clock.end());
     this.#close();
-    return ok([...placed.value, ...this.#giveClosed()]);
+    return this.#sure([...placed.value, ...this.#giveClosed()]);
   }
 
   #place(windows: Result<readonly (readonly Frame[])[], string>): Result<readonly Chunk[], string> {
@@ -129,7 +129,7 @@ export class Timeline {
       if (this.#looksAcross(frames)) return fail("filters look from one part of an edit list into the next");
       chunks.push(...this.#placeWindow(frames));
     }
-    return ok(chunks);
+    return this.#sure(chunks);
   }
 
   /** Parts of an edit list are decoded one by one. */
@@ -137,6 +137,12 @@ export class Timeline {
     const { before, after } = this.#o.filters;
     const last = this.#shown.at(-1);
     return first !== undefined && last !== undefined && first.part !== last.part && before + after + this.#span > 0;
+  }
+
+  /** The chunks, unless what comes out of them is in doubt. */
+  #sure(chunks: readonly Chunk[]): Result<readonly Chunk[], string> {
+    const { doubt } = this.#o.clock;
+    return doubt === undefined ? ok(chunks) : fail(doubt);
   }
 
   #placeWindow(frames: readonly Frame[]): readonly Chunk[] {

@@ -57,7 +57,8 @@ export async function split(options: SplitOptions): Promise<Result<SplitTotals, 
 
 class Splitter {
   readonly #options: SplitOptions;
-  readonly #parser = new FramecrcParser();
+  /** PRE writes durations as `LONGER` makes them. */
+  readonly #parser = new FramecrcParser(1);
   readonly #stop = new AbortController();
   readonly #waiting: Chunk[] = [];
   #segments = 0;

@@ -4,17 +4,10 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readLogLine, type GraphInput } from "../../src/ffmpeg/log.js";
-import { FramecrcParser, type Packet } from "../../src/ffmpeg/packets.js";
+import { FramecrcParser, LONGER_BY_ONE, type Packet } from "../../src/ffmpeg/packets.js";
 import { runLocal } from "../../src/ffmpeg/run.js";
 import { divide, type Rational, rational } from "../../src/lib/rational.js";
-import {
-  DoubtfulClock,
-  FrameClock,
-  type FrameClockOptions,
-  type Generation,
-  type SyncMode,
-  type Tick,
-} from "../../src/plan/frame-clock.js";
+import { FrameClock, type Generation, type SyncMode, type Tick } from "../../src/plan/frame-clock.js";
 
 /**
  * The frame clock against ffmpeg itself: films of odd times, run through the installed ffmpeg with every
@@ -30,9 +23,17 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Lossless film in which frame i is a flat grey of value i, shown at times[i] milliseconds. */
-async function makeFilm(times: readonly number[], file: string): Promise<void> {
-  const raw = Buffer.concat(times.map((_, i) => Buffer.alloc(16 * 16, i)));
+/** What films are kept in: the demuxers know the lengths of frames by ways of their own. */
+const KINDS = {
+  matroska: ["-c:v", "ffv1"],
+  nut: ["-c:v", "ffv1"],
+  // B-frames, at times that only the container says.
+  mp4: "-c:v libx264 -qp 0 -preset veryfast -bf 3 -b_strategy 0 -g 9 -video_track_timescale 1000".split(" "),
+} as const;
+
+/** Lossless film in which frame i is a flat grey of value 9 i, shown at times[i] milliseconds. */
+async function makeFilm(times: readonly number[], file: string, kind: keyof typeof KINDS): Promise<void> {
+  const raw = Buffer.concat(times.map((_, i) => Buffer.alloc(16 * 16, 9 * i)));
   await writeFile(`${file}.gray`, raw);
   const table = times.map((t, i) => `eq(N,${i})*${t}`).join("+");
   const end = await runLocal(FFMPEG, [
@@ -40,8 +41,9 @@ async function makeFilm(times: readonly number[], file: string): Promise<void> {
     `${file}.gray`,
     "-vf",
     `settb=1/1000,setpts='${table}'`,
-    ..."-fps_mode passthrough -enc_time_base 1/1000 -c:v ffv1 -f matroska".split(" "),
-    file,
+    ..."-fps_mode passthrough -enc_time_base 1/1000".split(" "),
+    ...KINDS[kind],
+    ...["-f", kind, file],
   ]);
   expect(end.stderrTail).toEqual([]);
 }
@@ -52,8 +54,8 @@ interface Observed {
   readonly packets: readonly Packet[];
 }
 
-async function observe(file: string, args: readonly string[]): Promise<Observed> {
-  const crc = new FramecrcParser();
+async function observe(file: string, args: readonly string[], longer = 0): Promise<Observed> {
+  const crc = new FramecrcParser(longer);
   const packets: Packet[] = [];
   let graph: GraphInput | undefined;
   const end = await runLocal(
@@ -91,6 +93,7 @@ const films = fc.oneof(
     return [start, ...steps.map((step) => (time += step))];
   }),
 );
+const kinds = fc.constantFrom(...(Object.keys(KINDS) as (keyof typeof KINDS)[]));
 const modes = fc.constantFrom<SyncMode>("cfr", "vfr", "passthrough");
 const cuts = fc.record({
   ss: fc.constantFrom(undefined, undefined, 0.1, 0.25),
@@ -104,12 +107,12 @@ describe("frame clock", () => {
   it("foretells what the installed ffmpeg repeats and drops", async () => {
     let n = 0;
     await fc.assert(
-      fc.asyncProperty(films, modes, cuts, async (times, mode, cut) => {
-        const file = join(folder, `f${n++}.mkv`);
-        await makeFilm(times, file);
+      fc.asyncProperty(films, modes, cuts, kinds, async (times, mode, cut, kind) => {
+        const file = join(folder, `f${n++}.${kind}`);
+        await makeFilm(times, file, kind);
         const source = await observe(file, ["-fps_mode", "passthrough", "-enc_time_base", "-1"]);
         // How long a frame lasts, the demuxer says: as the split sees it.
-        const split = await observe(file, ["-c", "copy"]);
+        const split = await observe(file, ["-c", "copy", "-bsf:v", LONGER_BY_ONE], 1);
         const sourceOf = new Map(source.packets.map((p) => [p.crc, p.pts]));
         const rate = mode === "cfr" ? cut.rate : undefined;
         const plain = await observe(file, [
@@ -120,7 +123,7 @@ describe("frame clock", () => {
           ...(rate === undefined ? [] : ["-r", rate]),
           ...(cut.filter ? ["-vf", "null"] : []),
         ]);
-        const options: Omit<FrameClockOptions, "usesFrameDuration"> = {
+        const clock = new FrameClock({
           generation,
           mode,
           inputTimeBase: split.timeBase,
@@ -130,17 +133,15 @@ describe("frame clock", () => {
           startMicroseconds: BigInt(Math.round((cut.ss ?? 0) * 1e6)),
           limitMicroseconds: cut.t === undefined ? undefined : BigInt(Math.round(cut.t * 1e6)),
           maxFrames: cut.frames,
-        };
-        const clock = new DoubtfulClock(
-          new FrameClock({ ...options, usesFrameDuration: false }),
-          new FrameClock({ ...options, usesFrameDuration: !cut.filter }),
-        );
-        const foretold: Tick[] = split.packets.flatMap((p) =>
-          p.pts === undefined ? [] : [...clock.push({ pts: p.pts, duration: p.duration, owner: p.pts })],
-        );
+          // The null filter keeps a frame's length.
+          usesFrameDuration: generation === "by-duration" || !cut.filter,
+        });
+        const shown = split.packets.flatMap(({ pts, duration }) => (pts === undefined ? [] : [{ pts, duration }]));
+        shown.sort((a, b) => a.pts - b.pts);
+        const foretold: Tick[] = shown.flatMap((frame) => [...clock.push({ ...frame, owner: frame.pts })]);
         foretold.push(...clock.end());
-        // Where the clocks part nothing is foretold: such a film runs whole.
-        if (clock.parted) return;
+        // What is in doubt runs whole.
+        if (clock.doubt !== undefined) return;
         expect(foretold.map(({ tick, source }) => ({ tick, source }))).toEqual(
           plain.packets.map((p) => ({ tick: p.pts, source: sourceOf.get(p.crc) })),
         );

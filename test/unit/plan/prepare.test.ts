@@ -257,6 +257,18 @@ describe("the frame-rate mode", () => {
     ["", "vfr"],
   ])("%j is %s", (words, mode) => expect(planOf(`-i a.mp4 ${words} o.mkv`).syncMode).toBe(mode));
 
+  test("a film whose start the demuxer does not know, where its frames' lengths depend on it", () => {
+    const media = {
+      ...findings().media,
+      streams: [stream(0, "video", { startSeconds: undefined }), stream(1, "audio")],
+    };
+    const plan = (words: string, generation: "by-rate" | "by-duration"): boolean =>
+      prepare(command(words), findings({ media, generation })).ok;
+    expect(plan("-i a.mkv o.mkv", "by-rate")).toBe(false);
+    expect(plan("-i a.mkv -fps_mode passthrough o.mkv", "by-rate")).toBe(true);
+    expect(plan("-i a.mkv o.mkv", "by-duration")).toBe(true);
+  });
+
   test("a container of constant rate: a film alone in its file keeps its offset", () => {
     const alone = {
       media: { ...findings().media, streams: [stream(0, "video")] },

@@ -20,7 +20,7 @@ export function stream(index: number, type: string, more: Partial<StreamInfo> = 
     ...{ width: video ? 160 : undefined, height: video ? 90 : undefined, pixelFormat: video ? "yuv420p" : undefined },
     ...{ sampleAspectRatio: undefined, fieldOrder: undefined, colorRange: undefined, colorSpace: undefined },
     ...{ colorTransfer: undefined, colorPrimaries: undefined, chromaLocation: undefined },
-    ...{ timeBase: rational(1, 12800), averageFrameRate: rational(25), realFrameRate: rational(25) },
+    ...{ timeBase: rational(1, 12800), averageFrameRate: rational(25), realFrameRate: rational(25), startSeconds: 0 },
     ...{ dispositions: ["default"], tags: {}, sideData: [] },
     ...more,
   };

@@ -297,6 +297,22 @@ describe("parts of an edit list", () => {
 });
 
 describe("refused", () => {
+  test("two frames at one tick, as soon as they are seen", () => {
+    const clock = { encoderTimeBase: rational(2, 25), outputRate: rational(25, 2) };
+    const line = timeline(EACH_GOP, { clock });
+    const results = packets("K0 1 2 3 K4 K5 K6").map((packet) => line.push(packet));
+    const failed = results.findIndex((result) => !result.ok);
+    expect(failed).toBeGreaterThan(0);
+    expect(results[failed]).toEqual({ ok: false, failure: "two frames come out at the same time" });
+  });
+
+  test("a frame that ffmpeg would rather leave out than repeat so often", () => {
+    const clock = { mode: "cfr" as const };
+    expect(cut(timeline(EACH_GOP, { clock }), "K0 1 K200000 K200001")).toEqual([
+      "a frame would be repeated for too long",
+    ]);
+  });
+
   test.each([
     ["1 K2", "the source does not begin with a keyframe"],
     ["K0 ?", "the source has packets without a time of their own"],

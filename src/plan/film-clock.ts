@@ -1,0 +1,26 @@
+import type { FilmPlan } from "./film.js";
+import { DoubtfulClock, FrameClock, type OutputClock } from "./frame-clock.js";
+
+/**
+ * The clock that a planned film is followed by. From 6.1 on a frame's own duration counts, and not every filter keeps it
+ * (7.1: tmix, tmedian and maskfun do not): with filters a film is only foretold where it does not matter.
+ */
+export function filmClock(plan: FilmPlan): OutputClock {
+  const options = {
+    generation: plan.generation,
+    mode: plan.syncMode,
+    inputTimeBase: plan.graphTimeBase,
+    encoderTimeBase: plan.encoderTimeBase,
+    frameRate: plan.graphRate,
+    outputRate: plan.outputRate,
+    startMicroseconds: plan.startMicroseconds,
+    limitMicroseconds: plan.limitMicroseconds,
+    maxFrames: plan.maxFrames,
+  };
+  const own = new FrameClock({ ...options, usesFrameDuration: true });
+  const without = new FrameClock({ ...options, usesFrameDuration: false });
+  const { madeTimes, decodedTimes } = plan.habits;
+  // Which packet a frame has its length from is only known where the packets have the times.
+  if (plan.filters === undefined) return madeTimes || decodedTimes ? new DoubtfulClock(own, without) : own;
+  return plan.generation === "by-rate" ? without : new DoubtfulClock(own, without);
+}
