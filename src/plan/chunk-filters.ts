@@ -1,10 +1,8 @@
 import { parseFiltergraph } from "../ffmpeg/filtergraph.js";
-import { equal, formatRational } from "../lib/rational.js";
+import { divide, equal, formatRational, type Rational, rational } from "../lib/rational.js";
 import { type FilmPlan, shiftTicks } from "./film.js";
-import type { Tick } from "./frame-clock.js";
 import { FRAME_BY_FRAME } from "./graph.js";
 import { rotationFilters } from "./rotation.js";
-import { regular } from "./seams.js";
 import type { Chunk } from "./timeline.js";
 
 /** The chunk's filter chain: back on the source's clock, the frames it needs, the user's filters, its own frames' ticks. */
@@ -23,39 +21,48 @@ export function chunkFilters(plan: FilmPlan, chunk: Chunk): string {
       : [
           `settb=${formatRational(plan.graphTimeBase)},trim=start_pts=${chunk.graph[0]}:end_pts=${(chunk.graph.at(-1) ?? 0) + 1}`,
         ]),
-    ...(regular(plan, chunk) ? rateFilter(plan, chunk) : tickFilters(plan, chunk)),
+    ...tickFilters(plan, chunk),
   ];
   return flags + chain.join(",");
 }
 
-/** Tells the encoder the rate, where it is not the one the graph has anyway; changes no frame of a regular chunk. */
-function rateFilter(plan: FilmPlan, chunk: Chunk): string[] {
-  const same = plan.graphRate !== undefined && equal(plan.graphRate, plan.outputRate);
-  const first = chunk.ticks[0]?.tick ?? 0;
-  const consecutive = chunk.ticks.every((tick, i) => tick.tick === first + i);
-  return same || !consecutive ? [] : [`fps=${formatRational(plan.outputRate)}`];
+/**
+ * Puts the frames on their ticks by their number, drops and repeats what plain ffmpeg drops and repeats, and tells the
+ * encoder the rate: the one that a worker's ffmpeg guesses from a part of the film need not be the film's.
+ */
+function tickFilters(plan: FilmPlan, chunk: Chunk): string[] {
+  const { ticks } = chunk;
+  const shown = ticks.flatMap((tick, i) => (tick.source === ticks[i - 1]?.source ? [] : [{ ...tick, i }]));
+  const kept = new Set(shown.map(({ source }) => source));
+  const dropped = chunk.graph.filter((pts) => !kept.has(pts)).map((pts) => `eq(pts,${pts})`);
+  const period = divide(rational(1), plan.outputRate);
+  const onGrid = equal(plan.encoderTimeBase, period);
+  const end = onGrid ? (ticks.at(-1)?.tick ?? 0) + 1 : ticks.length;
+  const gaps = ticks.flatMap(({ tick }, i) => {
+    const before = (ticks[i - 1]?.tick ?? tick - 1) + 1;
+    return onGrid && before < tick ? [`between(pts,${before},${tick - 1})`] : [];
+  });
+  const places = [...shown.map(({ tick, i }) => (onGrid ? tick : i)), end];
+  const times = ticks.map(({ tick }) => tick);
+  // The fps filter shows each frame until the next, and the last until the end, whose time setpts works out like that of
+  // one more frame (libavfilter/setpts.c). It is the last that may touch the times: behind setpts, 7.1 knows no rate.
+  return [
+    ...leaveOut(dropped),
+    ...atTimes(period, places),
+    `fps=${formatRational(plan.outputRate)}`,
+    ...leaveOut(gaps),
+    ...(onGrid ? [] : atTimes(plan.encoderTimeBase, times)),
+  ];
 }
 
-/** Puts the frames on their ticks by their number, and drops and repeats what plain ffmpeg drops and repeats. */
-function tickFilters(plan: FilmPlan, chunk: Chunk): string[] {
-  const shown: Tick[] = [];
-  let repeats = false;
-  for (const tick of chunk.ticks) {
-    if (shown.at(-1)?.source === tick.source) repeats = true;
-    else shown.push(tick);
-  }
-  const lastRepeats = chunk.ticks.filter((t) => t.source === shown.at(-1)?.source).length - 1;
-  const kept = new Set(shown.map((t) => t.source));
-  const dropped = chunk.graph.filter((pts) => !kept.has(pts));
-  const ticks = shown.map((t) => t.tick);
-  return [
-    ...(dropped.length === 0 ? [] : [`select='not(${sum(dropped.map((pts) => `eq(pts,${pts})`))})'`]),
-    `settb=${formatRational(plan.encoderTimeBase)}`,
-    `setpts=${byNumber(ticks, 1)}`,
-    // A frame is repeated until the next one's tick; how long the last one is, only the table knows.
-    ...(repeats ? [`fps=${formatRational(plan.outputRate)}`] : []),
-    ...(lastRepeats > 0 ? [`tpad=stop=${lastRepeats}:stop_mode=clone`] : []),
-  ];
+/** A filter that leaves the frames out for which one of these terms is 1. */
+function leaveOut(terms: readonly string[]): string[] {
+  return terms.length === 0 ? [] : [`select='not(${sum(terms)})'`];
+}
+
+/** Filters that give the frames these times by their number, in this time base. */
+function atTimes(timeBase: Rational, times: readonly number[]): string[] {
+  return [`settb=${formatRational(timeBase)}`, `setpts=${byNumber(times, 1)}`];
 }
 
 /** The times of frames by their number, as an expression; most are `usual` apart, and so is the end from the last. */

@@ -7,14 +7,13 @@ import {
   type OptionUse,
 } from "../ffmpeg/command.js";
 import { makeOption } from "../ffmpeg/options.js";
-import { formatRational, rescale } from "../lib/rational.js";
+import { formatRational, MICROSECOND, rescale } from "../lib/rational.js";
 import { chunkFilters } from "./chunk-filters.js";
 import { colourOptions, fieldOrderOption } from "./colours.js";
 import type { FilmPlan, Reference } from "./film.js";
 import { finalOptions } from "./final-options.js";
 import { isMatroska, MUXERS } from "./muxers.js";
 import type { InputStream } from "./routing.js";
-import { MICROSECOND } from "./seams.js";
 import type { Chunk } from "./timeline.js";
 
 /** The arguments of options. */

@@ -1,9 +1,8 @@
 import { fileOptions, type InputFile, lastOption, type OptionUse, type OutputFile } from "../ffmpeg/command.js";
 import { parseDuration } from "../ffmpeg/duration.js";
-import { type Rational, rescale } from "../lib/rational.js";
+import { MICROSECOND, type Rational, rescale } from "../lib/rational.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import type { FilmPlan } from "./film.js";
-import { MICROSECOND } from "./seams.js";
 import type { InputTrim } from "./windows.js";
 
 type Times = Pick<FilmPlan, "startMicroseconds" | "limitMicroseconds" | "maxFrames">;

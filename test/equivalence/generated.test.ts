@@ -108,7 +108,12 @@ const frames: Case[] = [
   split("-s", "h264.mp4", `-s 96x64 ${FFV1} -an o.mkv`),
   split("-r lower", "h264.mp4", `-r 12.5 ${FFV1} -an o.mkv`),
   split("-r higher", "h264.mp4", `-r 30 ${FFV1} -c:a copy o.mkv`),
-  any("-fps_mode cfr", "vfr.mp4", `-fps_mode cfr -r 30 ${FFV1} -c:a copy o.mkv`),
+  split("-fps_mode cfr", "vfr.mp4", `-fps_mode cfr -r 30 ${FFV1} -c:a copy o.mkv`),
+  split("-fps_mode cfr at the film's own rate", "gaps.mp4", `-fps_mode cfr -r 25 ${FFV1} o.mkv`),
+  split("gaps, with B-frames", "gaps.mp4", "-c:v libx264 -preset superfast -bf 3 -crf 20 o.mkv", {
+    lossless: false,
+    loose: 0.2,
+  }),
   split("-fps_mode vfr", "gaps.mp4", `-fps_mode vfr ${LOSSLESS} o.avi`),
   split("-fps_mode passthrough", "late.mkv", `-fps_mode passthrough ${FFV1} -an o.mkv`),
   any("-vsync, the old name of it", "h264.mp4", `-vsync 0 ${FFV1} -an o.mkv`),
