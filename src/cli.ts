@@ -26,6 +26,11 @@ async function main(name: Name, argv: readonly string[]): Promise<number> {
     return 0;
   }
   const { rest, flags } = takeFlags(argv);
+  // For ffmpeg the word would be the name of an output without an input, which it refuses.
+  if (name === "distffmpeg" && rest[0] === "explain") {
+    const { explainCommand } = await import("./commands/explain.js");
+    return explainCommand(rest.slice(1), flags);
+  }
   const { run } = await import("./commands/run.js");
   return run(rest, flags, name === "ffmpeg");
 }

@@ -2,13 +2,12 @@ import { flagIsOn } from "../config/take-flags.js";
 import type { LoadedConfig } from "../config/types.js";
 import { type Command, globalOptions } from "../ffmpeg/command.js";
 import { parseCommand } from "../ffmpeg/parse.js";
-import { realProgram, takenForReal } from "../ffmpeg/real.js";
+import { takenForReal } from "../ffmpeg/real.js";
+import { parseDuration } from "../ffmpeg/duration.js";
 import { EventStream } from "../job/events.js";
-import { ok, type Problem, type Result } from "../lib/result.js";
-import { noProgram, plainProgram, readsNoFilm, startReal } from "./plain.js";
-
-/** Exit status for a configuration that cannot be used. */
-const BAD_CONFIG = 3;
+import type { ReportOptions, ViewOptions } from "../ui/index.js";
+import { plainProgram, readsNoFilm, startReal } from "./plain.js";
+import { stopOnSignals } from "./stop.js";
 
 /**
  * Runs an ffmpeg command line. `flags` are the `-df_` ones, already taken out of it; `asFfmpeg`: called by that name.
@@ -33,41 +32,17 @@ export async function run(
     const status = await plainProgram("ffmpeg", argv);
     if (status !== undefined) return status;
   }
-  const { loadConfig } = await import("../config/load.js");
-  const loaded = loadConfig({ flags, env: process.env, cwd: process.cwd() });
-  if (!loaded.ok) {
-    const { renderError } = await import("../ui/errors.js");
-    for (const problem of loaded.failure) process.stderr.write(renderError(problem));
-    return BAD_CONFIG;
+  const { setUp } = await import("./setup.js");
+  const setup = setUp(flags);
+  if ("status" in setup) return setup.status;
+  const { loaded } = setup;
+  const { summary, plan, ffmpeg_bin } = loaded.config;
+  if (plan) {
+    const { showPlan } = await import("./explain.js");
+    return showPlan(argv, loaded, false);
   }
-  const { summary, plan } = loaded.value.config;
-  if (!film && summary === undefined && !plan) return startReal(loaded.value.config.ffmpeg_bin, argv);
-  const programs = realPrograms(loaded.value);
-  if (!programs.ok) return noProgram(programs.failure);
-  const command = parsed.ok ? parsed.value : undefined;
-  return plan ? showPlan(argv, programs.value) : runWithViews(argv, command, programs.value, asFfmpeg);
-}
-
-/** The configuration with the real programs in it, in case it was distffmpeg itself that it named. */
-function realPrograms(loaded: LoadedConfig): Result<LoadedConfig, Problem> {
-  const { ffmpeg_bin, ffprobe_bin } = loaded.config;
-  const [ffmpeg, ffprobe] = [realProgram(ffmpeg_bin, process.env), realProgram(ffprobe_bin, process.env)];
-  if (!ffmpeg.ok) return ffmpeg;
-  if (!ffprobe.ok) return ffprobe;
-  return ok({ ...loaded, config: { ...loaded.config, ffmpeg_bin: ffmpeg.value, ffprobe_bin: ffprobe.value } });
-}
-
-async function showPlan(argv: readonly string[], loaded: LoadedConfig): Promise<number> {
-  const [{ explain }, { renderPlan }] = await Promise.all([import("../job/explain.js"), import("../ui/plan.js")]);
-  const stop = stopOnSignals();
-  try {
-    const plan = await explain(argv, loaded.config, stop.signal);
-    if (stop.signal.aborted) return 255;
-    process.stdout.write(renderPlan(plan));
-    return 0;
-  } finally {
-    stop.off();
-  }
+  if (!film && summary === undefined) return startReal(ffmpeg_bin, argv);
+  return runWithViews(argv, parsed.ok ? parsed.value : undefined, loaded, asFfmpeg);
 }
 
 async function runWithViews(
@@ -76,30 +51,35 @@ async function runWithViews(
   { config, notes }: LoadedConfig,
   asFfmpeg: boolean,
 ): Promise<number> {
-  const [{ runJob }, { attachViews, renderError }] = await Promise.all([
+  const [{ runJob }, { attachViews, renderError }, { listenToKeys, mayOverwrite }] = await Promise.all([
     import("../job/job.js"),
     import("../ui/index.js"),
+    import("./keys.js"),
   ]);
   const events = new EventStream();
-  const globals = command ? globalOptions(command) : [];
-  const last = (name: string): ReturnType<typeof globals.findLast> => globals.findLast((use) => use.name === name);
+  const report = takeReport(command, argv);
   const views = attachViews(events, {
-    stderr: process.stderr,
-    isTTY: process.stderr.isTTY,
-    live: !asFfmpeg,
+    ...{ stderr: process.stderr, isTTY: process.stderr.isTTY, live: !asFfmpeg, env: process.env },
     columns: process.stderr.isTTY ? process.stderr.columns : undefined,
-    env: process.env,
-    loglevel: last("loglevel")?.value ?? config.loglevel,
-    stats: last("stats")?.negated !== true,
-    forceStats: last("stats")?.negated === false,
-    hideBanner: last("hide_banner") !== undefined,
+    ...wishes(command, config),
+    ...(report.options ? { report: report.options } : {}),
   });
   const stop = stopOnSignals();
+  events.subscribe((event) => {
+    if (event.type !== "fell-back" && !(event.type === "route" && event.route === "local")) return;
+    // From here on signals are ffmpeg's, and so is the report.
+    stop.off();
+    report.giveBack();
+  });
   try {
     for (const { what, fix } of notes) {
       events.emit({ type: "notice", level: "info", text: fix === undefined ? what : `${what} (${fix})` });
     }
-    return await runJob({ argv, config, events, stdin: process.stdin, mayOverwrite, signal: stop.signal });
+    return await runJob({
+      ...{ argv, config, events, stdin: () => process.stdin, signal: stop.signal, stoppedBy: stop.by },
+      mayOverwrite: (path) => mayOverwrite(path, stop.signal),
+      listenToKeys: () => listenToKeys(events, stop.quit),
+    });
   } finally {
     stop.off();
     views.stop();
@@ -110,31 +90,36 @@ async function runWithViews(
   }
 }
 
-/** First signal: stop in order. Second: out at once. */
-function stopOnSignals(): { readonly signal: AbortSignal; off(): void } {
-  const controller = new AbortController();
-  const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(255);
-    controller.abort();
-  };
-  const signals: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
-  for (const signal of signals) process.on(signal, onSignal);
+type Wishes = Pick<ViewOptions, "loglevel" | "stats" | "forceStats" | "hideBanner" | "period" | "progress">;
+
+/** What the command itself says of how it wants to be reported. */
+function wishes(command: Command | undefined, config: LoadedConfig["config"]): Wishes {
+  const globals = command ? globalOptions(command) : [];
+  const last = (name: string): ReturnType<typeof globals.findLast> => globals.findLast((use) => use.name === name);
+  const period = parseDuration(last("stats_period")?.value ?? "");
+  const url = last("progress")?.value;
   return {
-    signal: controller.signal,
-    off: () => {
-      for (const signal of signals) process.off(signal, onSignal);
-    },
+    loglevel: last("loglevel")?.value ?? config.loglevel,
+    stats: last("stats")?.negated !== true,
+    forceStats: last("stats")?.negated === false,
+    hideBanner: last("hide_banner")?.negated === false,
+    ...(period === undefined ? {} : { period: Math.max(1, Number(period) / 1000) }),
+    ...(url === undefined ? {} : { progress: { url, ffmpeg: config.ffmpeg_bin } }),
   };
 }
 
-/** ffmpeg's question, in its own words (fftools/ffmpeg_opt.c assert_file_overwrite). */
-async function mayOverwrite(path: string): Promise<boolean> {
-  const { createInterface } = await import("node:readline/promises");
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await lines.question(`File '${path}' already exists. Overwrite? [y/N] `);
-    return /^y/i.test(answer.trim());
-  } finally {
-    lines.close();
-  }
+/** The report that is asked for. The programs of the stages are not to write one each: they must not see FFREPORT. */
+function takeReport(
+  command: Command | undefined,
+  argv: readonly string[],
+): { readonly options: ReportOptions | undefined; giveBack(): void } {
+  const setting = process.env["FFREPORT"];
+  delete process.env["FFREPORT"];
+  const wanted = setting !== undefined || (command && globalOptions(command).some((use) => use.name === "report"));
+  return {
+    options: wanted ? { setting, argv: ["ffmpeg", ...argv], date: new Date() } : undefined,
+    giveBack: () => {
+      if (setting !== undefined) process.env["FFREPORT"] = setting;
+    },
+  };
 }

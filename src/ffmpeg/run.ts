@@ -1,6 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import { execa } from "execa";
 import { LineSplitter, Tail } from "../lib/lines.js";
+import { LEVELS, type LogLine, LogReader } from "./loglevel.js";
 
 /** How a local ffmpeg or ffprobe ended. */
 export interface LocalEnd {
@@ -18,12 +19,16 @@ export interface LocalRunOptions {
   readonly stdin?: Readable;
   readonly onStdoutLine?: (line: string) => void;
   readonly onStderrLine?: (line: string) => void;
+  /** In place of `onStderrLine`, for an ffmpeg that tells levels: warnings and worse alone make the tail then. */
+  readonly onLogLine?: (line: LogLine) => void;
   /** Called for every line the program writes to descriptor 3 (`pipe:3`). */
   readonly onExtraLine?: (line: string) => void;
   /** Gives descriptor 3 of the program to write to, instead of reading from it. */
   readonly feedExtra?: boolean;
   /** Lets the program's standard output go straight to ours, byte for byte. */
   readonly inheritStdout?: boolean;
+  /** Keeps a terminal's Ctrl-C from the program: when it ends is for the caller to say. */
+  readonly ownSession?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -75,16 +80,14 @@ export function startLocal(bin: string, args: readonly string[], options: LocalR
     stripFinalNewline: false,
     encoding: "buffer",
     forceKillAfterDelay: KILL_AFTER_MS,
+    detached: options.ownSession === true,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.signal ? { cancelSignal: options.signal } : {}),
   });
   if (options.stdin && child.stdin) feed(options.stdin, child.stdin);
   const extra = child.stdio[3] as (Readable & Writable) | null | undefined;
   const readers = [
-    watch(child.stderr, (line) => {
-      tail.push(line);
-      options.onStderrLine?.(line);
-    }),
+    watch(child.stderr, stderrReader(tail, options)),
     watch(child.stdout, (line) => options.onStdoutLine?.(line)),
     options.onExtraLine ? watch(extra, options.onExtraLine) : Promise.resolve(),
   ];
@@ -94,6 +97,16 @@ export function startLocal(bin: string, args: readonly string[], options: LocalR
     interrupt: () => void child.kill("SIGINT"),
     pause: () => void child.kill("SIGSTOP"),
     resume: () => void child.kill("SIGCONT"),
+  };
+}
+
+function stderrReader(tail: Tail, { onStderrLine, onLogLine }: LocalRunOptions): (line: string) => void {
+  const log = new LogReader();
+  return (line) => {
+    const read = onLogLine && log.read(line);
+    if (!read || read.level <= LEVELS.warning) tail.push(read?.text ?? line);
+    onStderrLine?.(line);
+    if (read) onLogLine(read);
   };
 }
 

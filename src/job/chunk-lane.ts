@@ -125,7 +125,9 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
         onStdoutLine: (line) => {
           const now = progress.push(line);
           if (now?.frame !== undefined) {
-            events.emit({ type: "chunk-progress", ...place, frames: now.frame, fps: now.fps ?? 0 });
+            const { frame: frames, fps = 0, size: bytes, q } = now;
+            const more = { ...(bytes === undefined ? {} : { bytes }), ...(q === undefined ? {} : { q }) };
+            events.emit({ type: "chunk-progress", ...place, frames, fps, ...more });
           }
         },
       },

@@ -4,8 +4,21 @@
  */
 export type Route = "chunks" | "local";
 
+/** The film's place among the output's streams, and the rate it is to have. */
+export interface FilmShape {
+  readonly stream: number;
+  readonly framesPerSecond: number;
+}
+
+/** What ended a job before its film was complete: the key `q`, or a signal by its number. */
+export interface Stop {
+  readonly signal?: number;
+}
+
 export type JobEvent =
-  | { readonly type: "route"; readonly route: Route; readonly reason: string }
+  | { readonly type: "route"; readonly route: Route; readonly reason: string; readonly film?: FilmShape }
+  /** What plain ffmpeg says of this command, a line without its end; `level` as ffmpeg numbers them. */
+  | { readonly type: "words"; readonly level: number; readonly text: string }
   | { readonly type: "worker-up"; readonly worker: string; readonly slots: number; readonly detail: string }
   | { readonly type: "worker-dropped"; readonly worker: string; readonly reason: string; readonly fix?: string }
   /** The split goes on: source frames seen so far; `total` once the source has been read to its end. */
@@ -20,6 +33,9 @@ export type JobEvent =
       readonly slot: number;
       readonly frames: number;
       readonly fps: number;
+      /** Size so far, and the quantizer of the last frame, where the encoder tells them. */
+      readonly bytes?: number;
+      readonly q?: number;
     }
   | { readonly type: "chunk-download"; readonly chunk: number; readonly worker: string; readonly slot: number }
   | {
@@ -52,7 +68,15 @@ export type JobEvent =
       readonly frames: number;
       readonly seconds: number;
       readonly bytes: number;
+      /** How far the output reaches, all its streams considered, as ffmpeg said it at the end. */
+      readonly reached?: number;
+      /** ffmpeg's last line: how many bytes went into which kind of stream. */
+      readonly sizes?: string;
+      /** Set when the film was ended early: the output holds its head. */
+      readonly stop?: Stop;
     }
+  /** Ended before a single chunk was complete: nothing was written. */
+  | { readonly type: "stopped"; readonly stop: Stop }
   | { readonly type: "failed"; readonly what: string; readonly detail?: string; readonly fix?: string };
 
 export type Listener = (event: JobEvent) => void;

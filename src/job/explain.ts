@@ -8,14 +8,26 @@ import { finalArgs, remoteArgs } from "../plan/stages.js";
 import { readsStandardInput } from "../plan/prepare.js";
 import { mayBeSplit } from "../plan/route.js";
 import type { ReadyChunk } from "../split/splitter.js";
+import { type Decider, deciderOf } from "./decider.js";
+import { localSlots } from "./fleet.js";
 import { readReference } from "./findings.js";
 import type { HostTools } from "./probing.js";
 import { planFilm, splitFilm } from "./stages.js";
 
-/** A plan for people: the route, and the command lines of each stage. */
+/** Who would encode: this machine as `local`, and the workers of the configuration, none of them asked. */
+export interface Hand {
+  readonly name: string;
+  readonly slots: number;
+}
+
+/** A plan for people: the route and what decided it, who would work, and the command lines of each stage. */
 export interface Explanation {
   readonly route: "chunks" | "local";
   readonly reason: string;
+  /** Undefined when no word of the command decided it. */
+  readonly decidedBy: Decider | undefined;
+  /** Empty when nothing is split. */
+  readonly workers: readonly Hand[];
   readonly pre: readonly string[];
   readonly remote: readonly { readonly chunk: number; readonly frames: number; readonly argv: readonly string[] }[];
   readonly final: readonly string[];
@@ -23,14 +35,16 @@ export interface Explanation {
 
 /** What would be run for a command. Reads the source's packets, encodes nothing but one frame, and leaves nothing. */
 export async function explain(argv: readonly string[], config: Config, signal: AbortSignal): Promise<Explanation> {
+  const parsed = parseCommand(argv);
   const local = (reason: string): Explanation => ({
     route: "local",
     reason,
+    decidedBy: parsed.ok ? deciderOf(parsed.value, reason) : undefined,
+    workers: [],
     pre: [],
     remote: [],
     final: [config.ffmpeg_bin, ...argv],
   });
-  const parsed = parseCommand(argv);
   if (!parsed.ok) return local(parsed.failure.message);
   const may = mayBeSplit(parsed.value);
   if (!may.ok) return local(may.failure);
@@ -64,6 +78,8 @@ export async function explain(argv: readonly string[], config: Config, signal: A
     return {
       route: "chunks",
       reason: `${plan.film.encoder} into ${plan.muxer}`,
+      decidedBy: undefined,
+      workers: hands(config),
       pre: [config.ffmpeg_bin, ...preArgs(plan, "WORK")],
       remote: chunks.map(({ chunk, x264Build }) => ({
         chunk: chunk.index,
@@ -84,4 +100,10 @@ export async function explain(argv: readonly string[], config: Config, signal: A
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function hands(config: Config): Hand[] {
+  const own = localSlots(config);
+  const workers = config.workers.map(({ name, slots }) => ({ name, slots }));
+  return own > 0 || workers.length === 0 ? [{ name: "local", slots: own }, ...workers] : workers;
 }

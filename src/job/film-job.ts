@@ -2,7 +2,7 @@ import { rm, stat } from "node:fs/promises";
 import type { Config } from "../config/types.js";
 import type { Command } from "../ffmpeg/command.js";
 import { referenceFrameData } from "../join/frame-data.js";
-import { Joiner } from "../join/joiner.js";
+import { type Closing, Joiner } from "../join/joiner.js";
 import type { VerifiedChunk } from "../join/verify-chunk.js";
 import { toNumber } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
@@ -16,16 +16,17 @@ import type { EventStream } from "./events.js";
 import { type Head, readReference } from "./findings.js";
 import type { OutputPlace } from "./output.js";
 import type { HostTools } from "./probing.js";
-import { proveFilm } from "./prove.js";
+import { keepHead, proveFilm } from "./prove.js";
 import { splitFilm } from "./stages.js";
 
 /** How a film job ended short of success: `unfit` and `refused` send the command the whole way, the others end it. */
 export type FilmFailure = { readonly kind: "unfit" | "refused" | "failed" | "cancelled" } & Problem;
 
-/** A film that is made: its frames, and how long it is. */
+/** A film that is made, or its head where the job was ended early: its frames, how long it is, and FINAL's last words. */
 export interface MadeFilm {
   readonly frames: number;
   readonly seconds: number;
+  readonly closing: Closing;
 }
 
 export interface FilmJobInput {
@@ -36,6 +37,8 @@ export interface FilmJobInput {
   readonly tools: HostTools;
   readonly place: OutputPlace;
   readonly events: EventStream;
+  /** The user's wish to end it: what is finished by then becomes the output. */
+  readonly leave: AbortSignal;
 }
 
 /** Splits, encodes, joins and proves one film; leaves it under its temporary name. */
@@ -45,8 +48,11 @@ export async function runFilm(input: FilmJobInput): Promise<Result<MadeFilm, Fil
 
 class FilmJob {
   readonly #in: FilmJobInput;
+  /** Ends the work on chunks. */
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
+  /** Ends the join as well, because there is nothing to save. */
+  readonly #halt = new AbortController();
   readonly #crew: Crew;
   /** The film's ticks, chunk by chunk. */
   readonly #ticks: number[][] = [];
@@ -59,7 +65,7 @@ class FilmJob {
   constructor(input: FilmJobInput) {
     this.#in = input;
     const { config, plan, tools, events } = input;
-    this.#signal = AbortSignal.any([tools.signal, this.#stop.signal]);
+    this.#signal = AbortSignal.any([tools.signal, input.leave, this.#stop.signal]);
     this.#signal.addEventListener("abort", () => this.#wake(), { once: true });
     this.#crew = new Crew({
       config,
@@ -91,7 +97,6 @@ class FilmJob {
     this.#stop.abort();
     await Promise.all([splitting, opening]);
     await this.#crew.close();
-    if (this.#in.tools.signal.aborted) return fail({ kind: "cancelled", what: "stopped" });
     return result;
   }
 
@@ -138,17 +143,18 @@ class FilmJob {
   #fail(failure: FilmFailure): void {
     this.#failure ??= failure;
     this.#stop.abort();
+    this.#halt.abort();
     this.#wake();
   }
 
   /** Feeds FINAL with the head of the film while the tail is encoded, and proves what it wrote. */
   async #join(): Promise<Result<MadeFilm, FilmFailure>> {
-    let final: { readonly joiner: Joiner; readonly reference: Reference } | undefined;
+    let final: Final | undefined;
     while (this.#total === undefined || this.#joined.chunks < this.#total) {
-      const failure = this.#stopped();
-      if (failure) return fail(failure);
+      if (this.#failure) return fail(this.#failure);
       const next = this.#verified.get(this.#joined.chunks);
       if (!next) {
+        if (this.#in.leave.aborted) return this.#leave(final);
         if (final?.joiner.gone) return this.#finalFailed(await final.joiner.broken());
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
@@ -163,14 +169,27 @@ class FilmJob {
       const appended = await this.#append(final.joiner, next);
       if (!appended.ok) return this.#finalFailed(appended.failure);
     }
-    const failure = this.#stopped();
-    if (failure || !final) return fail(failure ?? { kind: "unfit", what: "nothing to join" });
-    const finished = await final.joiner.finish();
+    if (this.#failure || !final) return fail(this.#failure ?? { kind: "unfit", what: "nothing to join" });
+    const finishing = final.joiner.finish();
+    await Promise.race([finishing, aborted(this.#in.leave)]);
+    const finished = await (this.#in.leave.aborted ? final.joiner.leave(this.#joined.frames) : finishing);
     if (!finished.ok) return this.#finalFailed(finished.failure);
-    return this.#prove(final.reference);
+    return this.#prove(final.reference, finished.value);
   }
 
-  async #startFinal(): Promise<Result<{ joiner: Joiner; reference: Reference }, string>> {
+  /** Ends early: all chunks in order that are finished have been handed to FINAL, and it writes its end. */
+  async #leave(final: Final | undefined): Promise<Result<MadeFilm, FilmFailure>> {
+    if (!final) return fail({ kind: "cancelled", what: "stopped" });
+    const { plan, tools, place, command } = this.#in;
+    const { frames } = this.#joined;
+    const ended = await final.joiner.leave(frames);
+    if (!ended.ok) return fail({ kind: "failed", ...ended.failure });
+    const kept = await keepHead(plan, command, final.reference, { path: place.temporary, frames }, tools);
+    if (!kept.ok) return fail({ kind: "failed", ...kept.failure });
+    return ok({ frames, seconds: this.#secondsUpTo(this.#ticks[this.#joined.chunks - 1] ?? []), closing: ended.value });
+  }
+
+  async #startFinal(): Promise<Result<Final, string>> {
     const { tools, plan, place } = this.#in;
     const head = await this.#in.head;
     const reference = head.ok ? await readReference(head.value, plan.film.outputStream, plan.muxer) : head;
@@ -178,7 +197,7 @@ class FilmJob {
     const joiner = new Joiner({
       ffmpeg: tools.ffmpeg,
       args: finalArgs(plan, { firstTick: this.#ticks[0]?.[0] ?? 0, reference: reference.value }, place.temporary),
-      signal: this.#signal,
+      signal: AbortSignal.any([tools.signal, this.#halt.signal]),
       ...(tools.stdin ? { stdin: tools.stdin() } : {}),
     });
     void joiner.ended().then(() => this.#wake());
@@ -206,25 +225,31 @@ class FilmJob {
     return ((ticks.at(-1) ?? -1) + 1) * toNumber(this.#in.plan.encoderTimeBase);
   }
 
-  async #prove(reference: Reference): Promise<Result<MadeFilm, FilmFailure>> {
+  async #prove(reference: Reference, closing: Closing): Promise<Result<MadeFilm, FilmFailure>> {
     const { tools, plan, place, events } = this.#in;
     events.emit({ type: "verifying" });
     const ticks = this.#ticks.flat();
     const proven = await proveFilm(plan, reference, place.temporary, ticks, tools);
     if (!proven.ok) return fail({ kind: "refused", ...proven.failure });
-    return ok({ frames: ticks.length, seconds: this.#secondsUpTo(ticks) });
+    return ok({ frames: ticks.length, seconds: this.#secondsUpTo(ticks), closing });
   }
 
   #finalFailed(problem: Problem): Result<never, FilmFailure> {
-    const failure = this.#stopped();
-    if (failure) return fail(failure);
+    if (this.#failure) return fail(this.#failure);
     // Plain ffmpeg would find the disk just as full.
     const full = /No space left on device|Disk quota exceeded/.test(problem.detail ?? "");
     return fail({ ...problem, kind: full ? "failed" : "refused" });
   }
+}
 
-  #stopped(): FilmFailure | undefined {
-    if (this.#failure) return this.#failure;
-    return this.#in.tools.signal.aborted ? { kind: "cancelled", what: "stopped" } : undefined;
-  }
+interface Final {
+  readonly joiner: Joiner;
+  readonly reference: Reference;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Command } from "../ffmpeg/command.js";
 import { fileOptions, lastOption } from "../ffmpeg/command.js";
 import { type GraphFeed, readLogLine, type StreamMapping } from "../ffmpeg/log.js";
+import { type LogLine, tellLevels } from "../ffmpeg/loglevel.js";
 import type { MediaInfo } from "../ffmpeg/media.js";
 import { parseStatLine } from "../ffmpeg/progress.js";
 import { type LocalEnd, runLocal, startLocal } from "../ffmpeg/run.js";
@@ -27,6 +28,9 @@ export interface Rehearsal {
   readonly head: Promise<Result<Head, string>>;
 }
 
+/** Told each line of the rehearsal's log, and the path that stands in it for the output. */
+export type OnWords = (line: LogLine, scratch: string) => void;
+
 const OUTPUT_LINE = /^Output #0, (\S+), to /;
 /** Demuxers of pictures: of sequences of files, or of one file (libavformat/img2dec.c). */
 const PICTURE = /^image2$|_pipe$/;
@@ -41,7 +45,11 @@ const INTERRUPTED = 255;
  * them, which container it writes, what the output's streams look like. Fails with ffmpeg's last words when ffmpeg
  * refuses the command.
  */
-export async function rehearse(command: Command, tools: HostTools): Promise<Result<Rehearsal, string>> {
+export async function rehearse(
+  command: Command,
+  tools: HostTools,
+  onWords: OnWords = () => undefined,
+): Promise<Result<Rehearsal, string>> {
   const routing: Heard = { mappings: [], feeds: [], yields: [], graphInputs: [], complexMapping: undefined };
   let inputs: readonly MediaInfo[] | undefined;
   let generation: Generation = "by-duration";
@@ -49,9 +57,10 @@ export async function rehearse(command: Command, tools: HostTools): Promise<Resu
   const planned = new Promise<void>((resolve) => {
     settle = resolve;
   });
-  const { end, head } = startHead(command, tools, "v", (line) => {
-    generation = generationOf(line) ?? generation;
-    listen(routing, line);
+  const { end, head } = startHead(command, tools, "v", (line, path) => {
+    onWords(line, path);
+    generation = generationOf(line.text) ?? generation;
+    listen(routing, line.text);
     if (inputs && saysAll(routing, inputs)) settle();
   });
   void end.then(settle);
@@ -94,16 +103,16 @@ function startHead(
   command: Command,
   tools: HostTools,
   stream: string,
-  onLine: (line: string) => void,
+  onLine: OnWords,
 ): { readonly end: Promise<LocalEnd>; readonly head: Promise<Result<Head, string>> } {
   const extension = /\.[A-Za-z0-9]{1,10}$/.exec(command.outputs[0]?.url ?? "")?.[0] ?? "";
   const path = join(tools.folder, `rehearsal-${stream}${extension}`);
-  const process = startLocal(tools.ffmpeg, rehearsalArgs(command, stream, path), {
+  const process = startLocal(tools.ffmpeg, [...rehearsalArgs(command, stream, path), ...tellLevels("verbose")], {
     signal: tools.signal,
     ...(tools.stdin ? { stdin: tools.stdin() } : {}),
-    onStderrLine: (line) => {
-      onLine(line);
-      if (OUTPUT_LINE.test(line)) setTimeout(() => process.interrupt(), AFTER_HEADER_MS).unref();
+    onLogLine: (line) => {
+      onLine(line, path);
+      if (OUTPUT_LINE.test(line.text)) setTimeout(() => process.interrupt(), AFTER_HEADER_MS).unref();
     },
   });
   const { end } = process;

@@ -2,18 +2,22 @@ import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { Config } from "../config/types.js";
-import { type Command, globalOptions } from "../ffmpeg/command.js";
+import { type Command, globalOptions, lastOption } from "../ffmpeg/command.js";
+import { LEVELS, parseLoglevel } from "../ffmpeg/loglevel.js";
 import { parseCommand } from "../ffmpeg/parse.js";
+import { toNumber } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { readsStandardInput } from "../plan/prepare.js";
 import { localPath, mayBeSplit } from "../plan/route.js";
-import type { EventStream } from "./events.js";
+import type { EventStream, Stop } from "./events.js";
 import { type FilmFailure, type MadeFilm, runFilm } from "./film-job.js";
-import { discard, exists, type OutputPlace, placeOutput, publish } from "./output.js";
+import { discard, type OutputPlace, publish } from "./output.js";
+import { isOn, outputPlace, readsKeys } from "./overwrite.js";
 import type { HostTools } from "./probing.js";
 import { Spool } from "./spool.js";
 import { planFilm } from "./stages.js";
 import { runWhole } from "./whole.js";
+import { Words } from "./words.js";
 
 /** ffmpeg's exit statuses (fftools/ffmpeg.c): 1 for an error, 255 when a signal ended it. */
 export const STATUS = { done: 0, failed: 1, interrupted: 255 } as const;
@@ -22,10 +26,15 @@ export interface JobInput {
   readonly argv: readonly string[];
   readonly config: Config;
   readonly events: EventStream;
-  readonly stdin: Readable & { readonly isTTY?: boolean };
-  /** Asks the user whether a file may be overwritten; only called when there is a user to ask. */
+  /** Standard input; only opened where it is read, since a pipe would be another one for ffmpeg then (O_NONBLOCK). */
+  readonly stdin: () => Readable;
+  /** ffmpeg's question, with its answer from standard input; only called where ffmpeg asks. */
   readonly mayOverwrite: (path: string) => Promise<boolean>;
+  /** Hears keys on standard input until it is told not to; only called where ffmpeg hears them. */
+  readonly listenToKeys: () => { off(): void };
+  /** The user's wish to end it, and once it is aborted what it was. */
   readonly signal: AbortSignal;
+  readonly stoppedBy: () => Stop;
 }
 
 /** Runs one ffmpeg command line, split or whole; gives the exit status. */
@@ -87,59 +96,79 @@ async function makeFolder(config: Config): Promise<Result<string, Problem>> {
 
 async function runSplit(input: JobInput, command: Command, folder: string): Promise<number> {
   const { config, events, signal } = input;
-  const spool = readsStandardInput(command) ? new Spool(join(folder, "stdin"), input.stdin) : undefined;
+  const spool = readsStandardInput(command) ? new Spool(join(folder, "stdin"), input.stdin()) : undefined;
+  const hard = new AbortController();
+  const stopAsking = (): void => hard.abort();
+  signal.addEventListener("abort", stopAsking, { once: true });
   const tools: HostTools = {
     ffmpeg: config.ffmpeg_bin,
     ffprobe: config.ffprobe_bin,
     folder,
     stdin: spool ? () => spool.read() : undefined,
-    signal,
+    signal: hard.signal,
   };
-  const planned = await planFilm(command, tools);
-  if (signal.aborted) return STATUS.interrupted;
+  const words = new Words({
+    emit: (line) => events.emit({ type: "words", ...line }),
+    output: command.outputs[0]?.url ?? "",
+    hideBanner: isOn(command, "hide_banner"),
+    keys: readsKeys(command),
+    loglevel: parseLoglevel(lastOption(globalOptions(command), "loglevel")?.value ?? config.loglevel) ?? LEVELS.info,
+  });
+  const planned = await planFilm(command, tools, (line, scratch) => words.push(line, scratch));
+  if (hard.signal.aborted) return stopped(input);
   if (!planned.ok) return whole(input, planned.failure, spool);
   const { plan, head } = planned.value;
-  const place = await outputPlace(input, command);
+  words.release("inputs");
+  const place = await outputPlace(command, input);
+  if (signal.aborted) return stopped(input);
   if (!place.ok) {
-    events.emit({ type: "failed", ...place.failure });
+    if (!place.failure.told) events.emit({ type: "failed", ...place.failure });
     return STATUS.failed;
   }
   if (!place.value) return whole(input, "the output is no ordinary file", spool);
-  events.emit({ type: "route", route: "chunks", reason: `${plan.film.encoder}, ${plan.muxer}` });
-  const result = await runFilm({ config, command, plan, head, tools, place: place.value, events });
+  // From here on what is finished is worth keeping.
+  signal.removeEventListener("abort", stopAsking);
+  const film = { stream: plan.film.outputStream, framesPerSecond: toNumber(plan.outputRate) };
+  events.emit({ type: "route", route: "chunks", reason: `${plan.film.encoder}, ${plan.muxer}`, film });
+  words.release("all");
+  const keys = readsKeys(command) ? input.listenToKeys() : undefined;
+  const result = await runFilm({ config, command, plan, head, tools, place: place.value, events, leave: signal });
+  keys?.off();
   if (result.ok) return finish(input, place.value, result.value);
   await discard(place.value);
   return failed(input, command, result.failure, spool);
 }
 
-/** The output's place, once nothing that stands there is in the way: `-y`, `-n`, or the user's word. */
-async function outputPlace(input: JobInput, command: Command): Promise<Result<OutputPlace | undefined, Problem>> {
-  const url = command.outputs[0]?.url ?? "";
-  const place = await placeOutput(url, localPath(url) ?? url);
-  if (!place.ok || !place.value || !(await exists(place.value.path))) return place;
-  const globals = globalOptions(command);
-  const has = (name: string): boolean => globals.some((use) => use.name === name && !use.negated);
-  if (has("y") && has("n")) return fail({ what: "-y and -n are given both" });
-  if (has("y")) return place;
-  const silent = globals.some((use) => use.name === "stdin" && use.negated) || readsStandardInput(command);
-  if (!has("n") && !silent && input.stdin.isTTY) {
-    if (await input.mayOverwrite(url)) return place;
-    return fail({ what: `Not overwriting '${url}'` });
-  }
-  // ffmpeg's own words (fftools/ffmpeg_opt.c assert_file_overwrite).
-  return fail({ what: `File '${url}' already exists. Exiting.`, fix: "-y to overwrite it" });
+/** Ended by the user before there was anything to keep. */
+function stopped({ events, stoppedBy }: JobInput): number {
+  const stop = stoppedBy();
+  events.emit({ type: "stopped", stop });
+  return statusOf(stop);
 }
 
-async function finish(input: JobInput, place: OutputPlace, { frames, seconds }: MadeFilm): Promise<number> {
-  const { events } = input;
+/** `q` is as good an end as any (fftools/ffmpeg.c, main). */
+function statusOf(stop: Stop): number {
+  return stop.signal === undefined ? STATUS.done : STATUS.interrupted;
+}
+
+async function finish(input: JobInput, place: OutputPlace, made: MadeFilm): Promise<number> {
+  const { events, signal } = input;
+  const { frames, seconds, closing } = made;
   const published = await publish(place);
   if (!published.ok) {
     await discard(place);
     events.emit({ type: "failed", ...published.failure });
     return STATUS.failed;
   }
-  events.emit({ type: "done", output: place.shown, frames, seconds, bytes: published.value.bytes });
-  return STATUS.done;
+  const stop = signal.aborted ? input.stoppedBy() : undefined;
+  const reached = closing.progress?.time;
+  events.emit({
+    ...{ type: "done", output: place.shown, frames, seconds, bytes: published.value.bytes },
+    ...(reached === undefined ? {} : { reached: reached / 1e6 }),
+    ...(closing.sizes === undefined ? {} : { sizes: closing.sizes }),
+    ...(stop ? { stop } : {}),
+  });
+  return stop ? statusOf(stop) : STATUS.done;
 }
 
 function failed(
@@ -149,14 +178,11 @@ function failed(
   spool: Spool | undefined,
 ): Promise<number> | number {
   const { events, config, argv } = input;
+  // Who has ended it does not want it whole either.
+  if (input.signal.aborted && failure.kind !== "failed") return stopped(input);
   switch (failure.kind) {
     case "cancelled":
-      events.emit({
-        type: "notice",
-        level: "warning",
-        text: "stopped before the film was complete: nothing was written",
-      });
-      return STATUS.interrupted;
+      return stopped(input);
     case "failed":
       events.emit({ type: "failed", ...problemOf(failure) });
       return STATUS.failed;
@@ -166,8 +192,7 @@ function failed(
       const reason = failure.detail ? `${failure.what}: ${failure.detail}` : failure.what;
       events.emit({ type: "fell-back", reason });
       // The user has agreed to overwrite already, where there was something to ask about.
-      const never = globalOptions(command).some((use) => use.name === "n" && !use.negated);
-      return runWhole(config.ffmpeg_bin, never ? argv : ["-y", ...argv], spool?.read());
+      return runWhole(config.ffmpeg_bin, isOn(command, "n") ? argv : ["-y", ...argv], spool?.read());
     }
   }
 }

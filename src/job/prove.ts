@@ -1,3 +1,5 @@
+import type { Command } from "../ffmpeg/command.js";
+import { cutToFilm } from "../join/cut.js";
 import { mendHead } from "../join/head.js";
 import { compareStreams, verifyFilm } from "../join/verify-film.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
@@ -26,4 +28,28 @@ export async function proveFilm(
     tools.signal,
   );
   return proven.ok ? ok(undefined) : proven;
+}
+
+/**
+ * Makes a whole file of the head of a film whose making was ended early: what plain ffmpeg has in the file's head, every
+ * frame that was joined, and the other streams no longer than the film.
+ */
+export async function keepHead(
+  plan: FilmPlan,
+  command: Command,
+  reference: Reference,
+  { path, frames }: { readonly path: string; readonly frames: number },
+  tools: HostTools,
+): Promise<Result<void, Problem>> {
+  const mended = await mendHead(plan.muxer, path, reference);
+  if (!mended.ok || plan.mappings.length === 1) return mended;
+  const flags = (command.outputs[0]?.options ?? []).filter((use) => use.name === "movflags");
+  const options = flags.flatMap(({ flag, value = "" }) => [flag, value]);
+  const { outputStream: stream } = plan.film;
+  const differs = async (file: string): Promise<string | undefined> => {
+    const written = await probeFile(tools, file);
+    if (!written.ok) return written.failure;
+    return compareStreams(written.value, reference.media, stream, plan.mappings.length);
+  };
+  return cutToFilm(tools.ffmpeg, { path, stream, frames, muxer: plan.muxer, options, differs }, tools.signal);
 }

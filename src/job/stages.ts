@@ -11,7 +11,7 @@ import { preArgs } from "../plan/pre.js";
 import { STEADY } from "../plan/stages.js";
 import { Timeline } from "../plan/timeline.js";
 import { split, type SplitFailure, type SplitOptions, type SplitTotals } from "../split/splitter.js";
-import { type Head, rehearse, rehearseHead } from "./findings.js";
+import { type Head, type OnWords, rehearse, rehearseHead } from "./findings.js";
 import type { HeadLook } from "../plan/windows.js";
 import { lookAtHead } from "./head.js";
 import type { HostTools } from "./probing.js";
@@ -23,8 +23,12 @@ export interface PlannedFilm {
 }
 
 /** Asks ffmpeg about a command and plans it; fails with the reason why it runs whole. */
-export async function planFilm(command: Command, tools: HostTools): Promise<Result<PlannedFilm, string>> {
-  const rehearsal = await rehearse(command, tools);
+export async function planFilm(
+  command: Command,
+  tools: HostTools,
+  onWords?: OnWords,
+): Promise<Result<PlannedFilm, string>> {
+  const rehearsal = await rehearse(command, tools, onWords);
   if (!rehearsal.ok) return rehearsal;
   const { findings, head } = rehearsal.value;
   const plan = prepare(command, findings);

@@ -2,8 +2,10 @@ import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { endNotWritten } from "../ffmpeg/log.js";
+import { tellLevels } from "../ffmpeg/loglevel.js";
 import { bodyOffset } from "../ffmpeg/nut.js";
-import { type LocalEnd, startLocal } from "../ffmpeg/run.js";
+import { type Progress, ProgressBlocks } from "../ffmpeg/progress.js";
+import { type LocalEnd, type LocalProcess, startLocal } from "../ffmpeg/run.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 
 export interface JoinOptions {
@@ -13,31 +15,70 @@ export interface JoinOptions {
   readonly signal: AbortSignal;
 }
 
+/** What FINAL said of its output when it had written the end. */
+export interface Closing {
+  /** Its last report. */
+  readonly progress: Progress | undefined;
+  /** How many bytes went into which kind of stream, in ffmpeg's words. */
+  readonly sizes: string | undefined;
+}
+
+/** Behind the user's options: global ones count wherever they stand, and the last counts. */
+const REPORTING = ["-hide_banner", "-nostats", "-progress", "pipe:1", "-stats_period", "0.2", ...tellLevels("info")];
+
+/** Reports of FINAL without anything new, after which it is taken to have all that it was fed. */
+const IDLE_REPORTS = 10;
+
+/** ffmpeg's exit status when a signal ended it: its output is whole (fftools/ffmpeg.c). */
+const INTERRUPTED = 255;
+
 /**
  * FINAL at work: one ffmpeg that muxes the film while its tail is still being encoded. The chunks are fed to it in
  * order as one NUT stream: the header of the first, then the bodies, whose times are absolute.
  */
 export class Joiner {
+  readonly #process: LocalProcess;
   readonly #end: Promise<LocalEnd>;
   readonly #pipe: Writable;
   #ended: LocalEnd | undefined;
   #first = true;
+  #progress: Progress | undefined;
+  #idle = 0;
+  #sizes: string | undefined;
+  #onReport: () => void = () => undefined;
 
   constructor(options: JoinOptions) {
-    const process = startLocal(options.ffmpeg, options.args, {
+    const blocks = new ProgressBlocks();
+    this.#process = startLocal(options.ffmpeg, [...options.args, ...REPORTING], {
       feedExtra: true,
+      // The user's Ctrl-C is for the job: FINAL has to take in first what is finished.
+      ownSession: true,
       signal: options.signal,
       ...(options.stdin ? { stdin: options.stdin } : {}),
+      onLogLine: ({ text }) => {
+        if (/^video:.* audio:/.test(text)) this.#sizes = text;
+      },
+      onStdoutLine: (line) => {
+        const report = blocks.push(line);
+        if (report) this.#take(report);
+      },
     });
-    if (!process.extra) throw new Error("FINAL was started without its pipe");
-    this.#pipe = process.extra;
+    if (!this.#process.extra) throw new Error("FINAL was started without its pipe");
+    this.#pipe = this.#process.extra;
     // A broken pipe is told by the end of the process, with ffmpeg's own words.
     this.#pipe.on("error", () => undefined);
-    this.#end = process.end;
+    this.#end = this.#process.end;
     void this.#end.then((end) => {
       this.#ended = end;
       this.#pipe.destroy();
     });
+  }
+
+  #take(report: Progress): void {
+    const same = this.#progress?.frame === report.frame && this.#progress?.time === report.time;
+    this.#idle = same ? this.#idle + 1 : 0;
+    this.#progress = report;
+    this.#onReport();
   }
 
   /** Hands over the next chunk of the film, in order. Fails when FINAL is no longer there to take it. */
@@ -53,10 +94,36 @@ export class Joiner {
   }
 
   /** The film is complete: waits until FINAL has written its end. */
-  async finish(): Promise<Result<void, Problem>> {
+  async finish(): Promise<Result<Closing, Problem>> {
     this.#pipe.end();
     const end = await this.#end;
-    return end.code === 0 && !endNotWritten(end.stderrTail) ? ok(undefined) : fail(await this.broken());
+    return end.code === 0 && !endNotWritten(end.stderrTail) ? ok(this.#closing()) : fail(await this.broken());
+  }
+
+  /**
+   * Nothing more will come: ends FINAL as `q` would, once it has the first `frames` frames of the film. Other streams
+   * may reach further, since they are not held up for the film.
+   */
+  async leave(frames: number): Promise<Result<Closing, Problem>> {
+    // First of all the end of the film: whoever waits for more of it hears no signal (fftools/ffmpeg.c, 5.1).
+    this.#pipe.end();
+    const taken = new Promise<void>((resolve) => {
+      const look = (): void => {
+        if ((this.#progress?.frame ?? 0) >= frames || this.#idle >= IDLE_REPORTS) resolve();
+      };
+      this.#idle = 0;
+      this.#onReport = look;
+      look();
+    });
+    await Promise.race([taken, this.#end]);
+    this.#process.interrupt();
+    const end = await this.#end;
+    const good = (end.code === 0 || end.code === INTERRUPTED) && !endNotWritten(end.stderrTail);
+    return good ? ok(this.#closing()) : fail(await this.broken());
+  }
+
+  #closing(): Closing {
+    return { progress: this.#progress, sizes: this.#sizes };
   }
 
   /** Settles when FINAL has ended, for whatever reason. */

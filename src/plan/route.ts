@@ -35,6 +35,8 @@ const GLOBALS = new Set([
   "hide_banner",
   "stats",
   "stats_period",
+  "progress",
+  "report",
   "filter_threads",
   "vsync",
 ]);

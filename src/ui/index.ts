@@ -1,14 +1,18 @@
 import type { EventStream, JobEvent } from "../job/events.js";
-import { chalkFor, type Env, hasUnicode } from "./colour.js";
+import { LEVELS, parseLoglevel } from "../ffmpeg/loglevel.js";
+import { chalkFor, type Env, hasUnicode, noColour } from "./colour.js";
 import { LiveView, type Terminal } from "./live.js";
-import { LEVELS, parseLoglevel } from "./loglevel.js";
 import { PlainView, type StatsOptions } from "./plain.js";
+import { ProgressFile } from "./progress-file.js";
+import { Report, type ReportOptions } from "./report.js";
+import { Stats, STATS_PERIOD } from "./stats.js";
 import { type Clock, JobStore } from "./store.js";
 import { Summary } from "./summary.js";
 
 export { chalkFor, colourLevel, type Env } from "./colour.js";
 export { renderError } from "./errors.js";
-export { parseLoglevel } from "./loglevel.js";
+export { parseLoglevel } from "../ffmpeg/loglevel.js";
+export type { ReportOptions } from "./report.js";
 export { Summary, type SummaryReport } from "./summary.js";
 
 /** What the views need to know of the terminal and of the command's own wishes. */
@@ -28,6 +32,12 @@ export interface ViewOptions {
   /** True for an explicit -stats: stat lines even when the loglevel is below info. */
   readonly forceStats?: boolean;
   readonly hideBanner?: boolean;
+  /** Milliseconds between two reports (`-stats_period`). */
+  readonly period?: number;
+  /** Where `-progress` goes, and the ffmpeg that carries it there. */
+  readonly progress?: { readonly url: string; readonly ffmpeg: string };
+  /** Set for `-report`. */
+  readonly report?: ReportOptions;
   /** For tests: milliseconds, never going back. */
   readonly clock?: Clock;
 }
@@ -50,6 +60,8 @@ export function attachViews(events: EventStream, options: ViewOptions): Views {
     if (!broken) stderr.write(text);
   };
   const store = new JobStore(options.clock);
+  const stats = new Stats(store);
+  const { period = STATS_PERIOD } = options;
   const shared: StatsOptions = {
     loglevel: parseLoglevel(options.loglevel) ?? LEVELS.info,
     stats: options.stats,
@@ -60,7 +72,13 @@ export function attachViews(events: EventStream, options: ViewOptions): Views {
   const live = options.isTTY && options.live !== false && env["TERM"] !== "dumb";
   const view = live
     ? new LiveView(store, stderr, write, { ...shared, columns: options.columns ?? 80, unicode: hasUnicode(env) })
-    : new PlainView(store, write, shared);
+    : new PlainView(store, stats, write, shared, period);
+  const announce = (lines: string): void => {
+    if (!live && shared.loglevel >= LEVELS.info) write(lines);
+  };
+  const quiet = { ...shared, forceStats: false, chalk: noColour };
+  const report = options.report && new Report(options.report, { store, stats, options: quiet, period, announce });
+  const progress = options.progress && new ProgressFile(store, stats, { ...options.progress, period });
   // Stays on after stop(): a late EPIPE without a listener would end the program, where ffmpeg goes on.
   stderr.on("error", () => {
     // Ending the view may write once more, and fail once more.
@@ -70,12 +88,17 @@ export function attachViews(events: EventStream, options: ViewOptions): Views {
   });
   const unsubscribe = events.subscribe((event: JobEvent) => {
     store.listen(event);
+    // First the report, which ffmpeg speaks of before anything else.
+    report?.listen(event);
     if (!broken) view.listen(event);
+    progress?.listen(event);
   });
   return {
     stop: () => {
       unsubscribe();
       view.stop();
+      progress?.stop();
+      report?.stop();
     },
     summary: new Summary(store),
   };

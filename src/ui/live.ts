@@ -1,7 +1,8 @@
 import ora, { type Ora } from "ora";
+import { LEVELS } from "../ffmpeg/loglevel.js";
 import type { JobEvent } from "../job/events.js";
 import { renderMessage } from "./messages.js";
-import { renderEnd, type StatsOptions, showsStats } from "./plain.js";
+import { renderEnd, renderShares, type StatsOptions, showsStats } from "./plain.js";
 import { renderLive } from "./render.js";
 import type { JobStore } from "./store.js";
 
@@ -57,11 +58,14 @@ export class LiveView {
     const { state } = this.#store;
     // From here on the last word, or ffmpeg's own stat lines, have the terminal.
     if (state.phase === "whole" || state.phase === "done" || state.phase === "failed") this.#lift();
+    // What ffmpeg refuses it says itself; what it says of a film that is under way is in the picture.
+    const words = event.type === "words" && event.level <= Math.min(LEVELS.error, this.#options.loglevel);
+    if (words) this.#write(`${event.text}\n`);
     const message = renderMessage(event, state, this.#options);
     // While ora runs it lifts the picture for what others write to the stream, and puts it back below.
     if (message !== undefined) this.#write(message);
     if (event.type !== "done") return;
-    const end = renderEnd(state, this.#store.now(), this.#options);
+    const end = renderEnd(event, this.#store, this.#options) + renderShares(this.#store, this.#options, LEVELS.info);
     if (end !== "") this.#write(end);
   };
 

@@ -26,13 +26,15 @@ export function takeSample(samples: readonly Sample[], sample: Sample): readonly
   return [...samples.slice(Math.max(0, from)), sample];
 }
 
-/** Frames in slots now, each chunk once (two workers may race for it): `output` as the encoders count, `source` converted. */
-function inFlight(state: JobState): { source: number; output: number } {
+/** Frames and bytes in slots now, each chunk once (two workers may race for it): `output` as the encoders count, `source` converted. */
+export function flight(state: JobState): { source: number; output: number; bytes: number } {
   const best = new Map<number, number>();
+  const sizes = new Map<number, number>();
   for (const worker of state.workers.values()) {
     for (const slot of worker.busy.values()) {
       if (state.chunks.get(slot.chunk)?.done !== undefined) continue;
       best.set(slot.chunk, Math.max(slot.frames, best.get(slot.chunk) ?? 0));
+      sizes.set(slot.chunk, Math.max(slot.bytes, sizes.get(slot.chunk) ?? 0));
     }
   }
   // Filters may make more or fewer frames than come in (fps, bwdif): the chunks done so far show the ratio.
@@ -43,18 +45,18 @@ function inFlight(state: JobState): { source: number; output: number } {
     output += frames;
     source += Math.min(frames / ratio, state.chunks.get(chunk)?.size ?? Number.POSITIVE_INFINITY);
   }
-  return { source, output };
+  return { source, output, bytes: [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0) };
 }
 
 /** Source frames encoded so far, chunks at work included. */
 export function sourceFrames(state: JobState): number {
-  return state.done.source + Math.floor(inFlight(state).source);
+  return state.done.source + Math.floor(flight(state).source);
 }
 
 /** Output frames encoded so far, chunks at work included; after the end what the output holds. */
 export function outputFrames(state: JobState): number {
   if (state.phase === "done") return state.joined.frames;
-  return Math.max(state.joined.frames, state.done.output + inFlight(state).output);
+  return Math.max(state.joined.frames, state.done.output + flight(state).output);
 }
 
 /** Frames per second over the last window, or undefined before anything was measured. A standstill lets it sink. */

@@ -1,9 +1,9 @@
 import type { ChalkInstance } from "chalk";
 import type { JobEvent } from "../job/events.js";
 import { renderError } from "./errors.js";
-import { LEVELS } from "./loglevel.js";
+import { LEVELS } from "../ffmpeg/loglevel.js";
 import type { JobState } from "./state.js";
-import { count, oneLine } from "./text.js";
+import { clock, count, oneLine } from "./text.js";
 
 /** A line for the log: shown when `level` is not above the chosen loglevel. */
 export interface Message {
@@ -51,9 +51,17 @@ export function messageFor(event: JobEvent, state: JobState): Message | undefine
       return { level: LEVELS.warning, text: `running the whole command unsplit: ${oneLine(event.reason)}` };
     case "notice":
       return { level: LEVELS[event.level], text: oneLine(event.text) };
+    case "stopped":
+      return { level: LEVELS.warning, text: "stopped before the first chunk was complete: nothing was written" };
+    case "done":
+      return event.stop && { level: LEVELS.info, text: headOf(event) };
     default:
       return undefined;
   }
+}
+
+function headOf({ output, frames, seconds }: Extract<JobEvent, { type: "done" }>): string {
+  return `stopped: the film's first ${count(frames, "frame")} (${clock(seconds)}) are in ${oneLine(output)}`;
 }
 
 function chunkFailed(event: Extract<JobEvent, { type: "chunk-failed" }>, state: JobState): Message {

@@ -1,21 +1,43 @@
 import { quoteAll } from "../lib/shell.js";
+import { count } from "./text.js";
 
-/** A plan as `-df_plan` shows it. */
+/** A plan as `explain` and `-df_plan` show it. */
 export interface ShownPlan {
   readonly route: string;
   readonly reason: string;
+  readonly decidedBy: { readonly kind: string; readonly words: string } | undefined;
+  readonly workers: readonly { readonly name: string; readonly slots: number }[];
   readonly pre: readonly string[];
   readonly remote: readonly { readonly chunk: number; readonly frames: number; readonly argv: readonly string[] }[];
   readonly final: readonly string[];
 }
 
-/** The plan as text: the route with its reason, then every command of every stage. */
+/** The plan as text: the route with its reason and what decided it, then every command of every stage. */
 export function renderPlan(plan: ShownPlan): string {
-  const blocks = [`# route: ${plan.route} (${plan.reason})`];
+  const split = plan.route === "chunks";
+  const head = [`# route: ${plan.route} (${plan.reason})`];
+  if (plan.decidedBy) head.push(`# decided by: ${plan.decidedBy.kind} ${plan.decidedBy.words}`);
+  if (split) {
+    const hands = plan.workers.map(({ name, slots }) => `${name} (${count(slots, "slot")})`);
+    head.push(`# ${count(plan.remote.length, "chunk")}, ${count(framesOf(plan), "frame")}, for ${hands.join(", ")}`);
+  }
+  const blocks = [head.join("\n")];
   if (plan.pre.length > 0) blocks.push(`# PRE, on this machine\n${quoteAll(plan.pre)}`);
   for (const { chunk, frames, argv } of plan.remote) {
     blocks.push(`# REMOTE, chunk ${chunk}: ${frames} frames\n${quoteAll(argv)}`);
   }
-  blocks.push(`# ${plan.route === "chunks" ? "FINAL, on this machine" : "on this machine"}\n${quoteAll(plan.final)}`);
+  blocks.push(`# ${split ? "FINAL, on this machine" : "on this machine"}\n${quoteAll(plan.final)}`);
   return `${blocks.join("\n\n")}\n`;
+}
+
+/** The plan as JSON with a newline. Fields may be added to version 1, never changed or taken away. */
+export function planAsJson(plan: ShownPlan): string {
+  const { route, reason, decidedBy = null, workers, pre, remote, final } = plan;
+  const counts = { chunks: remote.length, frames: framesOf(plan) };
+  const stages = { pre, remote, final };
+  return `${JSON.stringify({ version: 1, route, reason, decidedBy, workers, ...counts, stages }, null, 2)}\n`;
+}
+
+function framesOf(plan: ShownPlan): number {
+  return plan.remote.reduce((sum, { frames }) => sum + frames, 0);
 }

@@ -1,4 +1,4 @@
-import type { JobEvent, Route } from "../job/events.js";
+import type { FilmShape, JobEvent, Route } from "../job/events.js";
 import { unreachable } from "../lib/result.js";
 import { sourceFrames, type Sample, takeSample } from "./measure.js";
 
@@ -12,6 +12,8 @@ export interface SlotState {
   /** Output frames of this chunk encoded so far. */
   readonly frames: number;
   readonly fps: number;
+  /** Size of them. */
+  readonly bytes: number;
 }
 
 export interface WorkerState {
@@ -46,6 +48,12 @@ export interface JobState {
   readonly endedAt?: number;
   readonly route?: Route;
   readonly reason: string;
+  /** The film's place in the output and its rate, once it is known to be split. */
+  readonly film?: FilmShape;
+  /** The quantizer of the frame that was encoded last; -1 while none has said. */
+  readonly q: number;
+  /** How far the output reaches, in seconds, as ffmpeg said it at the end. */
+  readonly reached?: number;
   /** Source frames seen by the split; `total` once the source was read to its end, and with it all chunks are known. */
   readonly seen: number;
   readonly total?: number;
@@ -66,6 +74,7 @@ export function initialState(now: number): JobState {
     phase: "starting",
     startedAt: now,
     reason: "",
+    q: -1,
     seen: 0,
     workers: new Map(),
     chunks: new Map(),
@@ -116,18 +125,18 @@ function startActivity(
 ): JobState {
   const before = workerOf(state, event.worker).busy.get(event.slot);
   // While a chunk comes back its frames still count as encoded, or the total would step back for a moment.
-  const frames = activity === "download" && before?.chunk === event.chunk ? before.frames : 0;
-  const next = setSlot(state, event, { activity, chunk: event.chunk, frames, fps: 0 });
+  const { frames, bytes } = activity === "download" && before?.chunk === event.chunk ? before : { frames: 0, bytes: 0 };
+  const next = setSlot(state, event, { activity, chunk: event.chunk, frames, fps: 0, bytes });
   // A verdict of "bad" may come after "verifying"; then the job is at work again.
   return next.phase === "starting" || next.phase === "verifying" ? { ...next, phase: "running" } : next;
 }
 
 function progress(state: JobState, event: Extract<JobEvent, { type: "chunk-progress" }>): JobState {
-  const { chunk, frames, fps } = event;
+  const { chunk, frames, fps, bytes = 0, q = state.q } = event;
   const before = workerOf(state, event.worker).busy.get(event.slot);
   // A last report may come after the chunk was done, failed or taken away: it must not make the slot busy again.
   if (before?.chunk !== chunk || before.activity !== "encode") return state;
-  return setSlot(state, event, { activity: "encode", chunk, frames, fps });
+  return setSlot({ ...state, q }, event, { activity: "encode", chunk, frames, fps, bytes });
 }
 
 function chunkDone(state: JobState, event: Extract<JobEvent, { type: "chunk-done" }>): JobState {
@@ -203,6 +212,7 @@ function apply(state: JobState, event: JobEvent, now: number): JobState {
         route: event.route,
         reason: event.reason,
         phase: event.route === "local" ? "whole" : state.phase,
+        ...(event.film ? { film: event.film } : {}),
       };
     case "worker-up":
       return workerUp(state, event);
@@ -233,11 +243,14 @@ function apply(state: JobState, event: JobEvent, now: number): JobState {
     case "fell-back":
       return { ...allIdle(state), phase: "whole", route: "local", reason: event.reason };
     case "notice":
+    case "words":
       return state;
     case "done": {
       const joined = { frames: event.frames, seconds: event.seconds, bytes: event.bytes };
-      return { ...allIdle(state), phase: "done", joined, endedAt: now };
+      const reached = event.reached === undefined ? {} : { reached: event.reached };
+      return { ...allIdle(state), phase: "done", joined, endedAt: now, ...reached };
     }
+    case "stopped":
     case "failed":
       return { ...allIdle(state), phase: "failed", endedAt: now };
     default:

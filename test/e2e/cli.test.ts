@@ -206,7 +206,7 @@ describe("Ctrl-C", () => {
     ["SIGINT", false],
     ["SIGTERM", false],
     ["SIGHUP", false],
-  ] as const)("%s (to all of the terminal: %s): 255, and nothing is left", async (signal, group) => {
+  ] as const)("%s (to all of the terminal: %s) before a chunk is finished: 255, and nothing is left", async (signal, group) => {
     writeFileSync(join(folder, "o.mkv"), "the old film");
     const { ended, pids } = await interrupted(signal, group);
     expect(ended.code).toBe(255);
@@ -302,6 +302,41 @@ describe("-df_plan", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^# route: local \(-b:v 1M is a target for the film as a whole\)$/m);
     expect(written()).toEqual([]);
+  });
+});
+
+describe("explain", () => {
+  test("is the plan of -df_plan", async () => {
+    const words = ["-y", "-i", await sources.get("h264.mp4"), ...ENCODE, "o.mkv"];
+    const explained = await runCli(["explain", ...SHORT_CHUNKS, ...words], settings({}));
+    expect(explained).toEqual(await distffmpeg(["-df_plan", ...words]));
+    expect(explained.stdout).toMatch(/^# 3 chunks, 150 frames, for local \(\d+ slots?\)$/m);
+  });
+
+  test("--json says what decided it; all behind is ffmpeg's", async () => {
+    const film = await sources.get("h264.mp4");
+    const explain = async (...words: string[]): Promise<unknown> => {
+      const { code, stdout, stderr } = await runCli(["explain", "--json", ...words], settings({}));
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      return JSON.parse(stdout);
+    };
+    const rate = ["-i", film, "-c:v", "mpeg4", "-b:v", "1M", "o.mkv"];
+    expect(await explain("--", ...rate)).toMatchObject({
+      ...{ version: 1, route: "local", decidedBy: { kind: "option", words: "-b:v 1M" }, workers: [], chunks: 0 },
+      stages: { pre: [], remote: [], final: ["ffmpeg", ...rate] },
+    });
+    const filter = ["-i", film, "-vf", "scale=80:-2,reverse", "-c:v", "ffv1", "o.mkv"];
+    expect(await explain(...filter)).toMatchObject({ decidedBy: { kind: "filter", words: "reverse" } });
+    expect(await explain("-df_local_slots=3", "-i", film, ...ENCODE, "o.mkv")).toMatchObject({
+      ...{ route: "chunks", decidedBy: null, workers: [{ name: "local", slots: 3 }], chunks: 1, frames: 150 },
+    });
+    expect(written()).toEqual([]);
+  });
+
+  test.each([[[]], [["--jsn", "-i", "x"]], [["--"]]])("of %j is wrong use: 2", async (words) => {
+    const { code, stdout, stderr } = await runCli(["explain", ...words], settings({}));
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/^Try: distffmpeg explain --help$/m);
   });
 });
 
@@ -441,7 +476,7 @@ describe("what is said", () => {
     expect(stderr).not.toContain("\u001b");
     expect(stderr).toMatch(/^distffmpeg: split into chunks: ffv1/m);
     // ffmpeg's last line, which programs read the progress from.
-    expect(stderr).toMatch(/^frame= *150 fps=.* time=00:00:0[56]\.\d+ bitrate=.* speed=.*x/m);
+    expect(stderr).toMatch(/(^|\r)frame= *150 fps=.* time=00:00:0[56]\.\d+ bitrate=.* speed=.*x/m);
   });
 
   test("nothing at all with -v quiet", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { formatStatLine, parseStatLine, ProgressBlocks } from "../../../src/ffmpeg/progress.js";
+import { parseStatLine, ProgressBlocks } from "../../../src/ffmpeg/progress.js";
+import { formatProgressBlock, formatStatLine } from "../../../src/ffmpeg/progress-text.js";
 
 /** Printed by ffmpeg 5.1.9 itself. */
 const REAL_LINES = [
@@ -161,5 +162,36 @@ progress=end`;
   it("is not led astray by foreign lines", () => {
     const text = "hello\nframe=-4\nframe=12abc\nout_time_us=-9223372036854775807\n=\n__proto__=x\n progress=end \r";
     expect(feed(new ProgressBlocks(), text)).toEqual([{ last: true }]);
+  });
+});
+
+/** Printed by ffmpeg 5.1.9 itself. */
+const REAL_BLOCK = `frame=300
+fps=55.46
+stream_0_0_q=-1.0
+bitrate= 345.3kbits/s
+total_size=519196
+out_time_us=12028000
+out_time_ms=12028000
+out_time=00:00:12.028000
+dup_frames=0
+drop_frames=0
+speed=2.22x
+progress=end
+`;
+
+describe("formatProgressBlock", () => {
+  it("writes what it reads", () => {
+    const blocks = new ProgressBlocks();
+    const read = REAL_BLOCK.split("\n").flatMap((line) => blocks.push(line) ?? []);
+    expect(read).toHaveLength(1);
+    const [stat] = read;
+    if (stat) expect(formatProgressBlock(stat, 0)).toBe(REAL_BLOCK);
+  });
+
+  it("says what is not known yet, and which stream is the film", () => {
+    const text = formatProgressBlock({ frame: 1, last: false }, 2);
+    expect(text).toMatch(/^stream_0_2_q=-1\.0\nbitrate=N\/A\ntotal_size=N\/A\nout_time_us=N\/A$/m);
+    expect(text).toMatch(/speed=N\/A\nprogress=continue\n$/);
   });
 });

@@ -42,7 +42,9 @@ describe("three chunks with B-frames", () => {
     });
     for (const chunk of chunks) expect(await joiner.append(chunk)).toEqual({ ok: true, value: undefined });
     expect(joiner.gone).toBe(false);
-    expect(await joiner.finish()).toEqual({ ok: true, value: undefined });
+    const finished = await joiner.finish();
+    expect(finished).toMatchObject({ ok: true, value: { progress: { frame: 48, last: true } } });
+    if (finished.ok) expect(finished.value.sizes).toMatch(/^video:\d+kB audio:0kB .* muxing overhead: /);
     expect(joiner.gone).toBe(true);
 
     const seams = EDGES.slice(1, -1).map((tick) => `${tick / 25}`);
@@ -69,6 +71,14 @@ describe("three chunks with B-frames", () => {
     const wanted = [];
     for (const chunk of chunks) wanted.push(...(await picturesOf(chunk)));
     expect(await picturesOf(place("joined.mkv"))).toEqual(wanted);
+  });
+
+  test("make a whole file of what is there when it is ended early", async () => {
+    const joiner = new Joiner({ ffmpeg: "ffmpeg", args: finalWords(place("head.mkv")), signal: never });
+    await joiner.append(chunks[0] ?? "");
+    await joiner.append(chunks[1] ?? "");
+    expect(await joiner.leave(30)).toMatchObject({ ok: true, value: { progress: { frame: 30 } } });
+    expect(await picturesOf(place("head.mkv"))).toHaveLength(30);
   });
 
   test("are taken while the last one is not there yet", async () => {

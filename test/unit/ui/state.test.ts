@@ -7,8 +7,8 @@ describe("reduce", () => {
   it("follows each slot", () => {
     const state = play(until(3));
     const alpha = state.workers.get("alpha");
-    expect(alpha?.busy.get(0)).toEqual({ activity: "encode", chunk: 0, frames: 50, fps: 50 });
-    expect(alpha?.busy.get(1)).toEqual({ activity: "encode", chunk: 1, frames: 20, fps: 10 });
+    expect(alpha?.busy.get(0)).toEqual({ activity: "encode", chunk: 0, frames: 50, fps: 50, bytes: 0 });
+    expect(alpha?.busy.get(1)).toEqual({ activity: "encode", chunk: 1, frames: 20, fps: 10, bytes: 0 });
     expect(alpha && workerFps(alpha)).toBe(60);
     expect(alpha && workerFrames(alpha)).toBe(70);
     expect(sourceFrames(state)).toBe(100);
@@ -18,7 +18,13 @@ describe("reduce", () => {
 
   it("keeps a chunk's frames while it comes back", () => {
     const state = play([...until(3), [4, { type: "chunk-download", ...at(0, "alpha") }]]);
-    expect(state.workers.get("alpha")?.busy.get(0)).toEqual({ activity: "download", chunk: 0, frames: 50, fps: 0 });
+    expect(state.workers.get("alpha")?.busy.get(0)).toEqual({
+      activity: "download",
+      chunk: 0,
+      frames: 50,
+      fps: 0,
+      bytes: 0,
+    });
     expect(sourceFrames(state)).toBe(100);
   });
 

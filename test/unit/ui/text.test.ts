@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { chalkFor, colourLevel, hasUnicode } from "../../../src/ui/colour.js";
 import { renderError } from "../../../src/ui/errors.js";
-import { LEVELS, parseLoglevel } from "../../../src/ui/loglevel.js";
+import { LEVELS, parseLoglevel } from "../../../src/ffmpeg/loglevel.js";
 import { clock, oneLine, stripControl, truncate, width } from "../../../src/ui/text.js";
 
 describe("stripControl", () => {

@@ -40,24 +40,58 @@ async function show(script: Script, options: Partial<ViewOptions> & { isTTY: boo
   return { stderr, events, views, text: () => stderr.text };
 }
 
-const shown = (text: string) => text.replace(/\n$/, "").split("\n");
+/** ffmpeg writes one stat line over the other. */
+const shown = (text: string) => text.replace(/\n$/, "").split(/[\n\r]/);
 const STAT = /^frame= *\d+ fps= *[\d.]+ q=-1\.0 L?size= *\d+kB time=\d\d:\d\d:\d\d\.\d\d bitrate=.* speed=.*x {4}$/;
 
 describe("not on a terminal", () => {
-  it("writes stat lines, one plain line for each event that matters, and the table", async () => {
-    const { text } = await show(FILM, { isTTY: false });
+  it("writes stat lines as ffmpeg does, and one plain line for each event that matters", async () => {
+    const { text } = await show(FILM, { isTTY: false, period: 5000 });
     const lines = shown(text());
     expect(lines.filter((line) => STAT.test(line))).toHaveLength(3);
+    expect(text().split("\r")).toHaveLength(3);
     expect(lines[0]).toBe("distffmpeg: split into chunks: one H.264 stream");
     expect(lines).toContain("distffmpeg: chunk 2 failed on beta (attempt 1), trying again: encoder died; badly");
     expect(lines).toContain("distffmpeg: worker beta dropped: connection lost; try: ssh beta");
     expect(lines.findLast((line) => STAT.test(line))).toMatch(
       /^frame= {2}400 fps= 33 .* Lsize= {7}4kB time=00:00:16\.00 .*speed=1\.33x/,
     );
+    expect(text()).not.toMatch(/[\u0000-\u0009\u000b-\u000c\u000e-\u001f\u007f-\u009f]/);
+  });
+
+  it("adds who did how much from verbose on", async () => {
+    const { text } = await show(FILM, { isTTY: false, loglevel: "verbose" });
+    const lines = shown(text());
     expect(lines.at(-3)).toMatch(/^worker {2}chunks {2}frames {2}share {2}busy {2}fps\/slot$/);
     expect(lines.at(-2)).toMatch(/^alpha {8}4 {5}400 {3}100% {2}0:08 {6}50\.0$/);
     expect(lines.at(-1)).toMatch(/^beta .* dropped: connection lost$/);
-    expect(text()).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  });
+
+  it("lets ffmpeg's words through at their level, and ends in ffmpeg's own way", async () => {
+    const end: JobEvent = { type: "done", output: "o.mkv", frames: 50, seconds: 2, bytes: 2048 };
+    const script: Script = [
+      [0, { type: "words", level: 32, text: "Input #0, matroska,webm, from 'i.mkv':" }],
+      [0, { type: "words", level: 40, text: "only for the curious" }],
+      [0, { type: "route", route: "chunks", reason: "r" }],
+      [1, { ...end, reached: 2.5, sizes: "video:2kB audio:0kB", stop: { signal: 2 } }],
+    ];
+    const { text } = await show(script, { isTTY: false, hideBanner: true });
+    const lines = shown(text());
+    expect(lines.slice(0, 2)).toEqual([
+      "Input #0, matroska,webm, from 'i.mkv':",
+      expect.stringMatching(/time=00:00:02\.50/),
+    ]);
+    expect(lines.slice(2)).toEqual([
+      "video:2kB audio:0kB",
+      "Exiting normally, received signal 2.",
+      "distffmpeg: stopped: the film's first 50 frames (0:02) are in o.mkv",
+    ]);
+  });
+
+  it("is plain on a terminal too when asked", async () => {
+    const { text } = await show(FILM, { isTTY: true, live: false });
+    expect(text()).not.toMatch(/\u001b\[\?25l/);
+    expect(text()).toMatch(/^frame= {2}400 fps=/m);
   });
 
   it("never goes back in stat lines when a chunk is lost", async () => {
@@ -69,9 +103,9 @@ describe("not on a terminal", () => {
         [6, { type: "chunk-failed", chunk: 0, worker: "a", slot: 0, attempt: 1, reason: "x", retry: true }],
         [11, { type: "chunk-encode", chunk: 0, worker: "b", slot: 0 }],
       ],
-      { isTTY: false },
+      { isTTY: false, period: 5000 },
     );
-    const frames = [...text().matchAll(/^frame= *(\d+)/gm)].map((match) => Number(match[1]));
+    const frames = [...text().matchAll(/frame= *(\d+)/g)].map((match) => Number(match[1]));
     expect(frames).toEqual([90, 90]);
   });
 
@@ -94,7 +128,7 @@ describe("not on a terminal", () => {
     [{ hideBanner: true }, 3, 2],
     [{ loglevel: "verbose" }, 3, 6],
   ])("honours %j", async (options, stats, messages) => {
-    const { text } = await show(FILM, { isTTY: false, ...options });
+    const { text } = await show(FILM, { isTTY: false, period: 5000, ...options });
     const lines = shown(text());
     expect(lines.filter((line) => STAT.test(line))).toHaveLength(stats);
     expect(lines.filter((line) => line.startsWith("distffmpeg: "))).toHaveLength(messages);

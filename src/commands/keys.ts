@@ -1,0 +1,115 @@
+import { fstatSync, read, readFileSync } from "node:fs";
+import { isatty } from "node:tty";
+import { LEVELS } from "../ffmpeg/loglevel.js";
+import type { EventStream } from "../job/events.js";
+
+/** ffmpeg's help for its keys, as far as they mean something while chunks are encoded (fftools/ffmpeg.c, 5.1). */
+const HELP = ["key    function", "?      show this help", "q      quit"];
+
+/** Milliseconds until standard input is looked at again where it has nothing to say at once. */
+const LOOK_AGAIN = 50;
+
+const CTRL_C = "\u0003";
+const CTRL_Z = "\u001a";
+const CTRL_BACKSLASH = "\u001c";
+
+/**
+ * Hears ffmpeg's keys on standard input, a terminal or a pipe, while chunks are encoded: `q` ends the job, `?` names the
+ * keys. A list of files on standard input, as a shell's loop has it, is not eaten.
+ */
+export function listenToKeys(events: EventStream, quit: () => void): { off(): void } {
+  if (!isTalking()) return { off: () => undefined };
+  const { stdin } = process;
+  const onData = (block: Buffer | string): void => {
+    for (const key of block.toString()) press(key);
+  };
+  const press = (key: string): void => {
+    if (key === "q") {
+      for (const text of ["", "", "[q] command received. Exiting.", ""]) {
+        events.emit({ type: "words", level: LEVELS.info, text });
+      }
+      quit();
+    } else if (key === "?") {
+      for (const text of HELP) events.emit({ type: "words", level: LEVELS.error, text });
+    } else if (key === CTRL_C) {
+      process.kill(process.pid, "SIGINT");
+    } else if (key === CTRL_BACKSLASH) {
+      process.kill(process.pid, "SIGQUIT");
+    } else if (key === CTRL_Z) {
+      rawMode(false);
+      process.once("SIGCONT", () => rawMode(true));
+      process.kill(0, "SIGTSTP");
+    }
+  };
+  rawMode(true);
+  stdin.on("data", onData).on("error", () => undefined);
+  // A key that may still come keeps no finished job alive.
+  if ("unref" in stdin) stdin.unref();
+  return {
+    off: () => {
+      stdin.off("data", onData).pause();
+      rawMode(false);
+    },
+  };
+}
+
+/** A terminal gives each key at once, and Ctrl-C as a key like others. */
+function rawMode(on: boolean): void {
+  if (isatty(0)) process.stdin.setRawMode(on);
+}
+
+/** True when keys can come: from the terminal that we have in front, or through a pipe. */
+function isTalking(): boolean {
+  if (isatty(0)) return inForeground();
+  try {
+    const found = fstatSync(0);
+    return found.isFIFO() || found.isSocket();
+  } catch {
+    return false;
+  }
+}
+
+/** A program in the background that reads its terminal is stopped by it. Where this cannot be told, it is not tried. */
+function inForeground(): boolean {
+  try {
+    const stat = readFileSync("/proc/self/stat", "latin1");
+    // proc(5): behind the name in brackets come state, ppid, pgrp, session, tty_nr, tpgid.
+    const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return group === foreground;
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * ffmpeg's question whether to overwrite, answered on standard input, whatever that is (fftools/ffmpeg_opt.c
+ * assert_file_overwrite, read_yesno). Not a byte is read beyond the answer's line: what follows are keys. No when `signal`
+ * comes first.
+ */
+export async function mayOverwrite(path: string, signal: AbortSignal): Promise<boolean> {
+  process.stderr.write(`File '${path}' already exists. Overwrite? [y/N] `);
+  const stopped = new Promise<string>((resolve) => {
+    signal.addEventListener("abort", () => resolve(""), { once: true });
+  });
+  let answer = "";
+  while (!signal.aborted && !answer.endsWith("\n")) {
+    const key = await Promise.race([readByte(), stopped]);
+    if (key === "") break;
+    answer += key;
+  }
+  return /^y/i.test(answer) && !signal.aborted;
+}
+
+/** One byte of standard input; "" at its end, or when it cannot be read. */
+function readByte(): Promise<string> {
+  const byte = Buffer.alloc(1);
+  return new Promise((resolve) => {
+    const look = (): void => {
+      read(0, byte, 0, 1, null, (error, bytes) => {
+        if (error?.code === "EAGAIN") setTimeout(look, LOOK_AGAIN);
+        else resolve(error ? "" : byte.toString("latin1", 0, bytes));
+      });
+    };
+    look();
+  });
+}

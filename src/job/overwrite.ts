@@ -1,0 +1,56 @@
+import type { Command } from "../ffmpeg/command.js";
+import { globalOptions } from "../ffmpeg/command.js";
+import { LEVELS } from "../ffmpeg/loglevel.js";
+import { fail, ok, type Problem, type Result } from "../lib/result.js";
+import { readsStandardInput } from "../plan/prepare.js";
+import { localPath } from "../plan/route.js";
+import type { EventStream } from "./events.js";
+import { exists, type OutputPlace, placeOutput } from "./output.js";
+
+/** What is asked of the user, and told. */
+export interface Asking {
+  readonly events: EventStream;
+  /** ffmpeg's own question; called at most once. */
+  readonly mayOverwrite: (path: string) => Promise<boolean>;
+}
+
+/** Why there is no place for the output: `told` when ffmpeg's own words about it are out already. */
+export type NoPlace = Problem & { readonly told?: true };
+
+/** True for a global option that is on. */
+export function isOn(command: Command, name: string): boolean {
+  return globalOptions(command).findLast((use) => use.name === name)?.negated === false;
+}
+
+/** True when ffmpeg reads keys, and answers, from its standard input (fftools/ffmpeg.c stdin_interaction). */
+export function readsKeys(command: Command): boolean {
+  const off = globalOptions(command).findLast((use) => use.name === "stdin")?.negated === true;
+  return !off && !readsStandardInput(command) && !command.inputs.some(({ url }) => url === "/dev/stdin");
+}
+
+/**
+ * The output's place, once nothing that stands there is in the way: `-y`, `-n`, or the user's word, with ffmpeg's own
+ * (fftools/ffmpeg_opt.c assert_file_overwrite, 5.1). Undefined when it is something that is written in place.
+ */
+export async function outputPlace(
+  command: Command,
+  { events, mayOverwrite }: Asking,
+): Promise<Result<OutputPlace | undefined, NoPlace>> {
+  const url = command.outputs[0]?.url ?? "";
+  const place = await placeOutput(url, localPath(url) ?? url);
+  if (!place.ok || !place.value) return place;
+  const refuse = (what: string, more?: string): Result<never, NoPlace> => {
+    events.emit({ type: "words", level: LEVELS.fatal, text: what });
+    if (more !== undefined) events.emit({ type: "words", level: LEVELS.warning, text: more });
+    return fail({ what, told: true });
+  };
+  const [yes, no] = [isOn(command, "y"), isOn(command, "n")];
+  if (yes && no) return refuse("Error, both -y and -n supplied. Exiting.");
+  if (!yes && (await exists(place.value.path))) {
+    if (no || !readsKeys(command)) return refuse(`File '${url}' already exists. Exiting.`);
+    if (!(await mayOverwrite(url))) return refuse("Not overwriting - exiting");
+  }
+  const same = command.inputs.findIndex((input) => input.url === url);
+  if (same === -1) return ok(place.value);
+  return refuse(`Output ${url} same as Input #${same} - exiting`, "FFmpeg cannot edit existing files in-place.");
+}
