@@ -9,16 +9,14 @@ import { playParts } from "./edit-list.js";
 
 let folder = "";
 const film = (name: string): string => join(folder, name);
-const picture = "-f lavfi -i testsrc2=size=96x64:rate=25:duration=5";
-const sound = "-f lavfi -i sine=sample_rate=48000:duration=5";
+const picture = "-f lavfi -i testsrc2=size=96x64:rate=25:duration=4";
+const sound = "-f lavfi -i sine=sample_rate=48000:duration=4";
 const x264 = "-c:v libx264 -preset superfast -pix_fmt yuv420p -bf 3 -x264-params keyint=24:scenecut=0";
 const mpeg2 = "-c:v mpeg2video -q:v 4 -g 12 -bf 2";
 
 const RECIPES: Readonly<Record<string, string>> = {
-  "raw.m2v": `${picture} ${mpeg2}`,
   "b.avi": `${picture} ${sound} -c:v mpeg4 -q:v 4 -g 24 -bf 2 -c:a mp2`,
   "b.mxf": `${picture} ${sound} ${mpeg2} -pix_fmt yuv422p -c:a pcm_s16le`,
-  "raw.h264": `${picture} ${x264}`,
   "open.h264": `${picture} ${x264}:open-gop=1`,
   "h264.avi": `${picture} ${sound} ${x264} -c:a mp2`,
   "h264.ts": `${picture} ${sound} ${x264} -c:a mp2`,
@@ -41,7 +39,7 @@ beforeAll(async () => {
     film("again.mp4"),
     playParts(parts, [
       [1000, 1024],
-      [2120, 26624],
+      [2000, 26624],
       [1000, 13824],
     ]),
   );
@@ -54,10 +52,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const FFV1 = "-c:v ffv1";
 const chunks: readonly (readonly [what: string, args: string])[] = [
-  ["MPEG-2 that nothing wraps", `-i raw.m2v ${FFV1} o.mkv`],
   ["MPEG-4 with B-frames in AVI", `-i b.avi ${FFV1} -c:a copy o.mkv`],
   ["MPEG-2 in MXF", `-i b.mxf ${FFV1} -vf yadif -c:a copy o.mkv`],
-  ["H.264 that nothing wraps", `-i raw.h264 ${FFV1} o.mkv`],
   ["H.264 in AVI", `-i h264.avi -vf hflip ${FFV1} -c:a copy o.mkv`],
   ["a hidden picture before the frame with its time", `-i alt-ref.webm ${FFV1} o.mkv`],
   ["H.264 from the middle", `-i cut-h264.ts ${FFV1} -c:a copy o.mkv`],
@@ -68,7 +64,6 @@ const chunks: readonly (readonly [what: string, args: string])[] = [
 ];
 const wholes: readonly (readonly [what: string, args: string, reason: RegExp])[] = [
   ["open GOPs without times", `-i open.h264 ${FFV1} o.mkv`, /GOPs look at each other/],
-  ["a part of what has no times", `-i raw.h264 -t 2 ${FFV1} o.mkv`, /no times/],
   ["filters across a jump", `-i again.mp4 -vf tblend ${FFV1} -an o.mkv`, /one part of an edit list/],
 ];
 
