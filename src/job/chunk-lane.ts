@@ -49,6 +49,8 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
   readonly slots: number;
   readonly ahead: number;
   readonly #uploaded = new Map<number, string>();
+  /** The side files on the worker: they go up once, with the first chunk. */
+  #sides: Promise<Result<readonly string[], TransportFailure>> | undefined;
 
   constructor(
     private readonly setup: LaneSetup,
@@ -64,10 +66,32 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
     if (!this.setup.sharesHostFiles) {
       this.job.events.emit({ type: "chunk-upload", chunk: task.index, worker: this.name, slot: 0 });
     }
+    const sides = await this.#putSides();
+    if (!sides.ok) return fail(laneFailure(sides.failure));
     const put = await this.#session(0).put(task.ready.path, sourceName(task), signal);
     if (!put.ok) return fail(laneFailure(put.failure));
     this.#uploaded.set(task.index, put.value);
     return ok(undefined);
+  }
+
+  #putSides(): Promise<Result<readonly string[], TransportFailure>> {
+    this.#sides ??= this.#upload();
+    const going = this.#sides;
+    void going.then(({ ok: there }) => {
+      // The next chunk tries again.
+      if (!there && this.#sides === going) this.#sides = undefined;
+    });
+    return going;
+  }
+
+  async #upload(): Promise<Result<readonly string[], TransportFailure>> {
+    const paths: string[] = [];
+    for (const { path, name } of this.job.plan.sides) {
+      const put = await this.#session(0).put(path, name);
+      if (!put.ok) return put;
+      paths.push(put.value);
+    }
+    return ok(paths);
   }
 
   async execute(task: ChunkTask, slot: number, signal: AbortSignal): Promise<Result<VerifiedChunk, LaneFailure>> {
@@ -113,7 +137,10 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
   ): Promise<Result<ProcessEnd, TransportFailure>> {
     const { plan, events } = this.job;
     const { x264Build, chunk } = task.ready;
+    const sides = await this.#putSides();
+    if (!sides.ok) return sides;
     const files = {
+      sides: sides.value,
       input: `file:${this.#uploaded.get(task.index) ?? sourceName(task)}`,
       output: `file:${session.folder}/${resultName(task)}`,
     };

@@ -56,6 +56,7 @@ export async function explain(argv: readonly string[], config: Config, signal: A
       ffprobe: config.ffprobe_bin,
       folder,
       stdin: undefined,
+      alone: config.workers.length === 0,
       signal,
     };
     const planned = await planFilm(parsed.value, tools);
@@ -89,6 +90,7 @@ export async function explain(argv: readonly string[], config: Config, signal: A
           ...remoteArgs({ ...plan, x264Build }, chunk, {
             input: `source${chunk.index}.nut`,
             output: `result${chunk.index}.nut`,
+            sides: plan.sides.map((side) => side.name),
           }),
         ],
       })),

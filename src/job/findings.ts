@@ -14,7 +14,8 @@ import type { Generation } from "../plan/frame-clock.js";
 import { type Findings, standardInput } from "../plan/prepare.js";
 import { type Routing, sameStream, streamOf } from "../plan/routing.js";
 import { rehearsalArgs } from "../plan/stages.js";
-import { faultIn, holdsOneFrame, type HostTools, probeFile, probeInput } from "./probing.js";
+import { inspectSides } from "./side-facts.js";
+import { faultIn, holdsOneFrame, type HostTools, PICTURE, probeFile, probeInput } from "./probing.js";
 
 /** The head of the output as plain ffmpeg writes it. */
 export interface Head {
@@ -32,8 +33,6 @@ export interface Rehearsal {
 export type OnWords = (line: LogLine, scratch: string) => void;
 
 const OUTPUT_LINE = /^Output #0, (\S+), to /;
-/** Demuxers of pictures: of sequences of files, or of one file (libavformat/img2dec.c). */
-const PICTURE = /^image2$|_pipe$/;
 /** How long ffmpeg may go on after its header is written; streams that go on without the film are of no interest. */
 const AFTER_HEADER_MS = 1500;
 
@@ -69,7 +68,8 @@ export async function rehearse(
     if (!inputs || saysAll(routing, inputs)) settle();
     return probed;
   });
-  const [probed, sync] = await Promise.all([media, askMuxer(command, tools), planned]);
+  const asked = [media, askMuxer(command, tools), inspectSides(command, tools), planned] as const;
+  const [probed, sync, sides] = await Promise.all(asked);
   if (!inputs || !saysAll(routing, inputs)) {
     const refused = refusal(await end, tools);
     if (refused !== undefined) return fail(refused);
@@ -82,6 +82,8 @@ export async function rehearse(
     findings: {
       ...probed.value,
       ...routing,
+      sides,
+      alone: tools.alone,
       generation,
       filterThreads: filterThreads(),
       ...sync.value,

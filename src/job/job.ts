@@ -7,8 +7,9 @@ import { LEVELS, parseLoglevel } from "../ffmpeg/loglevel.js";
 import { parseCommand } from "../ffmpeg/parse.js";
 import { toNumber } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
+import { localPath } from "../plan/local-path.js";
 import { readsStandardInput } from "../plan/prepare.js";
-import { localPath, mayBeSplit } from "../plan/route.js";
+import { mayBeSplit } from "../plan/route.js";
 import type { EventStream, Stop } from "./events.js";
 import { type FilmFailure, type MadeFilm, runFilm } from "./film-job.js";
 import { discard, type OutputPlace, publish } from "./output.js";
@@ -104,6 +105,7 @@ async function runSplit(input: JobInput, command: Command, folder: string): Prom
     ffmpeg: config.ffmpeg_bin,
     ffprobe: config.ffprobe_bin,
     folder,
+    alone: config.workers.length === 0,
     stdin: spool ? () => spool.read() : undefined,
     signal: hard.signal,
   };

@@ -3,7 +3,7 @@ import { globalOptions } from "../ffmpeg/command.js";
 import { LEVELS } from "../ffmpeg/loglevel.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { readsStandardInput } from "../plan/prepare.js";
-import { localPath } from "../plan/route.js";
+import { localPath } from "../plan/local-path.js";
 import type { EventStream } from "./events.js";
 import { exists, type OutputPlace, placeOutput } from "./output.js";
 

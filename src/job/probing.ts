@@ -12,8 +12,13 @@ export interface HostTools {
   readonly folder: string;
   /** A fresh reader of standard input for each stage that reads it. */
   readonly stdin: (() => Readable) | undefined;
+  /** True when no workers are configured: all chunks are encoded on this machine. */
+  readonly alone: boolean;
   readonly signal: AbortSignal;
 }
+
+/** Demuxers of pictures: of sequences of files, or of one file (libavformat/img2dec.c). */
+export const PICTURE = /^image2$|_pipe$/;
 
 /** ffmpeg's own options of an input that its demuxer is told. */
 const DEMUXER_OPTIONS = new Set(["f", "find_stream_info"]);

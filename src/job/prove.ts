@@ -18,7 +18,8 @@ export async function proveFilm(
   if (!mended.ok) return mended;
   const written = await probeFile(tools, path);
   if (!written.ok) return fail({ what: written.failure });
-  const difference = compareStreams(written.value, reference.media, plan.film.outputStream, plan.mappings.length);
+  const streams = plan.mappings.length + plan.soundOutputs.length;
+  const difference = compareStreams(written.value, reference.media, plan.film.outputStream, streams);
   if (difference !== undefined) return fail({ what: difference });
   const { encoderTimeBase, film } = plan;
   const proven = await verifyFilm(

@@ -1,21 +1,86 @@
-import { parseFiltergraph } from "../ffmpeg/filtergraph.js";
+import { formatArgs, printFilter } from "../ffmpeg/filtergraph.js";
 import { divide, equal, formatRational, type Rational, rational } from "../lib/rational.js";
 import { type FilmPlan, shiftTicks } from "./film.js";
+import type { GraphNode } from "./film-graph.js";
+import { ONCE_INSTEAD } from "./filters/index.js";
 import { FRAME_BY_FRAME } from "./graph.js";
+import type { PlannedFilters } from "./planned-filters.js";
 import { rotationFilters } from "./rotation.js";
+import { withPaths } from "./sides.js";
 import type { Chunk } from "./timeline.js";
 
-/** The chunk's filter chain: back on the source's clock, the frames it needs, the user's filters, its own frames' ticks. */
-export function chunkFilters(plan: FilmPlan, chunk: Chunk): string {
-  const graph = plan.filters === undefined ? undefined : parseFiltergraph(plan.filters);
-  const flags = graph?.ok && graph.value.swsFlags !== undefined ? `sws_flags=${graph.value.swsFlags};` : "";
-  const user = plan.filters === undefined ? [] : [plan.filters.replace(/^\s*sws_flags=[^;]*;/, "")];
-  const chain = [
+/**
+ * The chunk's filters: back on the source's clock, the frames it needs, the user's filters, its own frames' ticks.
+ * `sides`: the paths of the side files where the chunk is encoded.
+ */
+export function chunkFilters(plan: FilmPlan, chunk: Chunk, sides: readonly string[]): string {
+  const { filters } = plan;
+  const before = filmFilters(plan, chunk);
+  const behind = ownFilters(plan, chunk);
+  const flags = filters?.graph.swsFlags === undefined ? "" : `sws_flags=${filters.graph.swsFlags};`;
+  const [start, end] = filters?.complex ? ["[0:v:0]", `[${COMPLEX_OUTPUT}]`] : ["", ""];
+  if (filters && filters.graph.pictures.length > 0) return flags + withPictures(filters, before, behind, sides);
+  const user = filters?.graph.nodes.map((node) => printNode(filters, node, sides, [], [])) ?? [];
+  const second = filters?.ofInput === false ? SECOND_INPUT : "";
+  return `${flags}${start}${[...before, ...user, ...behind].join(",")}${end}${second}`;
+}
+
+/** What comes out of a chunk's graph, where the user's is one of `-filter_complex`. */
+export const COMPLEX_OUTPUT = "film";
+
+/** Makes a graph of one input one of two, as the user's is: ffmpeg treats what comes out differently (`ofInput`). */
+const SECOND_INPUT = ";[0:v:0]nullsink";
+
+/** The user's filters as typed, every link under a name of its own. */
+function withPictures(
+  filters: PlannedFilters,
+  before: readonly string[],
+  behind: readonly string[],
+  sides: readonly string[],
+): string {
+  const { graph, pictures, complex } = filters;
+  const name = (link: number): string => {
+    const picture = pictures.findIndex((p) => p.link === link);
+    return picture === -1 ? `link${link}` : `${picture + 1}:v:0`;
+  };
+  const last = complex ? [COMPLEX_OUTPUT] : [];
+  const ends = behind.length === 0 ? last : [name(graph.output.link)];
+  const nodes = graph.nodes.map((node) => {
+    const outputs = node.output === graph.output.link ? ends : [name(node.output)];
+    return printNode(filters, node, sides, node.inputs.map(name), outputs);
+  });
+  const tail = behind.length === 0 ? [] : [`[${ends.join()}]${behind.join(",")}${last.map((l) => `[${l}]`).join("")}`];
+  const head = `[${complex ? "0:v:0" : "in"}]${before.join(",")}[${name(graph.input.link)}]`;
+  return [head, ...nodes, ...tail].join(";");
+}
+
+/** A filter of the user's with its files' paths on the worker, and these links. */
+function printNode(
+  { files, once }: PlannedFilters,
+  node: GraphNode,
+  sides: readonly string[],
+  inputs: readonly string[],
+  outputs: readonly string[],
+): string {
+  const paths = [...(files.get(node) ?? [])].map(([at, number]): [number, string] => [at, sides[number] ?? ""]);
+  const use = withPaths(node.use, new Map(paths));
+  const args = once.has(node) ? formatArgs([...use.options, ...ONCE_INSTEAD]) : use.args;
+  return printFilter({ ...use, args, inputs, outputs });
+}
+
+/** From the slices to the frames that the user's filters are given. */
+function filmFilters(plan: FilmPlan, chunk: Chunk): string[] {
+  return [
     `settb=${formatRational(plan.timeBase)}`,
     `setpts=${chunk.decoded ? byNumber(chunk.decoded, usualStep(chunk.decoded)) : `PTS-${shiftTicks(plan)}`}`,
     `trim=start_pts=${chunk.firstPts}:end_pts=${chunk.lastPts + 1}`,
     ...rotationFilters(plan.source),
-    ...user,
+  ];
+}
+
+/** From what the user's filters give to the frames that the encoder is given. */
+function ownFilters(plan: FilmPlan, chunk: Chunk): string[] {
+  return [
     ...(plan.graph === FRAME_BY_FRAME
       ? []
       : [
@@ -23,7 +88,6 @@ export function chunkFilters(plan: FilmPlan, chunk: Chunk): string {
         ]),
     ...tickFilters(plan, chunk),
   ];
-  return flags + chain.join(",");
 }
 
 /**

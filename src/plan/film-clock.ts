@@ -16,11 +16,14 @@ export function filmClock(plan: FilmPlan): OutputClock {
     startMicroseconds: plan.startMicroseconds,
     limitMicroseconds: plan.limitMicroseconds,
     maxFrames: plan.maxFrames,
+    ofInput: plan.filters?.ofInput ?? true,
   };
   const own = new FrameClock({ ...options, usesFrameDuration: true });
   const without = new FrameClock({ ...options, usesFrameDuration: false });
   const { madeTimes, decodedTimes } = plan.habits;
   // Which packet a frame has its length from is only known where the packets have the times.
-  if (plan.filters === undefined) return madeTimes || decodedTimes ? new DoubtfulClock(own, without) : own;
+  // With a graph of sound before it, 5.1 takes the film for one with filters (fftools/ffmpeg.c do_video_out).
+  const unfiltered = plan.filters === undefined && (plan.generation === "by-duration" || plan.sound.length === 0);
+  if (unfiltered) return madeTimes || decodedTimes ? new DoubtfulClock(own, without) : own;
   return plan.generation === "by-rate" ? without : new DoubtfulClock(own, without);
 }

@@ -3,8 +3,12 @@ import type { StreamMapping } from "../ffmpeg/log.js";
 import type { MediaInfo, StreamInfo } from "../ffmpeg/media.js";
 import type { Rational } from "../lib/rational.js";
 import type { Generation, SyncMode } from "./frame-clock.js";
+import type { SoundOutput } from "./command-graphs.js";
 import type { FilterPlan } from "./graph.js";
 import type { PacketHabits } from "./habits.js";
+import type { PlannedFilters } from "./planned-filters.js";
+import type { InputStream } from "./routing.js";
+import type { SideFile } from "./sides.js";
 import type { InputTrim } from "./windows.js";
 
 /** All that is known of a job before the first packet is read: what every stage is planned from. */
@@ -12,8 +16,13 @@ export interface FilmPlan {
   readonly command: Command;
   /** The one video stream that is encoded by the workers. */
   readonly film: StreamMapping & { readonly encoder: string };
-  /** All streams of the output, the film among them, in the output's order. */
+  /** Streams of the output that come from one of an input, the film among them. */
   readonly mappings: readonly StreamMapping[];
+  /** Graphs of `-filter_complex` that make sound, for FINAL, and the streams of the output that they make. */
+  readonly sound: readonly string[];
+  readonly soundOutputs: readonly SoundOutput[];
+  /** All streams of the inputs that the command uses. */
+  readonly used: readonly InputStream[];
   /** Streams of the output that are covers of the inputs. */
   readonly covers: readonly number[];
   readonly source: StreamInfo;
@@ -45,8 +54,10 @@ export interface FilmPlan {
   readonly limitMicroseconds: bigint | undefined;
   readonly maxFrames: number | undefined;
   readonly inputTrim: InputTrim;
-  /** The user's filter chain for the film, as typed. */
-  readonly filters: string | undefined;
+  /** The user's filters for the film. */
+  readonly filters: PlannedFilters | undefined;
+  /** Files that the filters read, and that go up to the workers. */
+  readonly sides: readonly SideFile[];
   /** True when what the first frame of each chunk says of its light is held against plain ffmpeg's. */
   readonly watchFrameData: boolean;
   /** Options with which a worker encodes the film, `-c:v` among them. */

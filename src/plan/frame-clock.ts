@@ -28,6 +28,8 @@ export interface FrameClockOptions {
   readonly outputRate: Rational;
   /** True when a frame's own duration counts: up to 6.0 where no filter was asked for, later where the filters keep it. */
   readonly usesFrameDuration: boolean;
+  /** False for what comes out of a graph of several inputs: 5.1 then asks the graph alone for its rate. */
+  readonly ofInput?: boolean;
   /** `-ss` of the output in microseconds: taken off every time. */
   readonly startMicroseconds: bigint;
   /** `-t` of the output in microseconds. */
@@ -211,7 +213,8 @@ export class FrameClock implements OutputClock {
   }
 
   #duration(frame: ClockFrame): number {
-    const { generation, inputTimeBase, encoderTimeBase, frameRate, outputRate, usesFrameDuration } = this.#options;
+    const { generation, inputTimeBase, encoderTimeBase, frameRate, outputRate, usesFrameDuration, ofInput } =
+      this.#options;
     const ownTicks = (own: number): number => (own * toNumber(inputTimeBase)) / toNumber(encoderTimeBase);
     if (generation === "by-duration") {
       if (usesFrameDuration && frame.duration > 0) return ownTicks(frame.duration);
@@ -222,7 +225,8 @@ export class FrameClock implements OutputClock {
       if (own > 0) return own;
     }
     const inTicks = (rate: Rational): number => 1 / (toNumber(rate) * toNumber(encoderTimeBase));
-    return Math.min(frameRate ? inTicks(frameRate) : 0, inTicks(outputRate));
+    const ofGraph = frameRate ? inTicks(frameRate) : 0;
+    return ofInput === false ? ofGraph : Math.min(ofGraph, inTicks(outputRate));
   }
 }
 

@@ -1,7 +1,8 @@
-import { parseFiltergraph } from "../ffmpeg/filtergraph.js";
+import type { FilterUse } from "../ffmpeg/filtergraph.js";
 import { divide, multiply, type Rational, rational, rescale } from "../lib/rational.js";
 import { fail, ok, type Result } from "../lib/result.js";
-import { type Condition, type FilterTrait, filterTrait, optionsInput } from "./filters/index.js";
+import type { GraphNode } from "./film-graph.js";
+import { type Condition, type FilterTrait, filterTrait, optionsInput, pairTrait } from "./filters/index.js";
 
 /**
  * What a chain of filters needs around a chunk, and what it makes of the frames' times: enough to run it over a part of
@@ -30,21 +31,34 @@ export const FRAME_BY_FRAME: FilterPlan = {
   rate: { kind: "same" },
 };
 
-/** What the plan vouches for: every stage is told the number of filter threads that plain ffmpeg would take here. */
-const GRANTED: ReadonlySet<Condition> = new Set(["same-filter-threads"]);
+/** What is known of a film's filters that cannot be seen in their words. */
+export interface FilterFacts {
+  /** What holds for a filter, beside what the plan vouches for itself. */
+  readonly granted: (use: FilterUse) => ReadonlySet<Condition>;
+  /** Whether the picture that a filter of two inputs takes comes again and again (`-loop 1`). */
+  readonly endless: (node: GraphNode) => boolean;
+}
 
-/** Plans a simple filter chain, as `-vf` takes it; fails with the reason why it must run over the whole film. */
-export function planFilters(text: string): Result<FilterPlan, string> {
-  const graph = parseFiltergraph(text);
-  if (!graph.ok) return fail("the filter graph is not understood");
-  const [chain, ...more] = graph.value.chains;
-  if (!chain || more.length > 0) return fail("the filter graph has several chains");
-  if (chain.some((f) => f.inputs.length > 0 || f.outputs.length > 0)) return fail("the filter graph has labels");
+/** What the plan vouches for: every stage is told the number of filter threads that plain ffmpeg would take here. */
+const VOUCHED: readonly Condition[] = ["same-filter-threads"];
+
+/** Plans the filters that a film goes through; fails with the reason why they must run over the whole of it. */
+export function planFilters(line: readonly GraphNode[], facts: FilterFacts): Result<FilterPlan, string> {
   let plan = FRAME_BY_FRAME;
-  for (const { name, options } of chain) {
+  let joined = false;
+  for (const node of line) {
+    const { name, options } = node.use;
     const odd = name === "fps" && options.some((o, i) => (o.name === undefined ? i > 0 : o.name !== "fps"));
     if (odd) return fail("filter fps with options of its own");
-    const next = addFilter(plan, name, filterTrait(optionsInput(name, options), GRANTED));
+    const pair = node.inputs.length === 2;
+    const input = optionsInput(name, options);
+    const trait = pair
+      ? pairTrait(input, facts.endless(node))
+      : filterTrait(input, new Set([...VOUCHED, ...facts.granted(node.use)]));
+    // Filters of two inputs do not hand on when the film ends, and the grid's last frames hang on that.
+    if (joined && trait.kind === "grid") return fail(`filter ${name} stands behind one that adds a picture`);
+    joined ||= pair;
+    const next = addFilter(plan, name, trait);
     if (!next.ok) return next;
     plan = next.value;
   }
@@ -53,7 +67,6 @@ export function planFilters(text: string): Result<FilterPlan, string> {
 
 function addFilter(plan: FilterPlan, name: string, trait: FilterTrait): Result<FilterPlan, string> {
   if (trait.kind === "whole") return fail(`filter ${name}: ${trait.reason}`);
-  if (trait.files.length > 0) return fail(`filter ${name} reads a file`);
   if (trait.kind === "frame") return ok(plan);
   // What a window or a grid behind a changed rate needs is not a number of source frames.
   if (plan.rate.kind !== "same") return fail(`filter ${name} stands behind one that changes the rate`);

@@ -67,7 +67,7 @@ function filmInput(plan: FilmPlan): readonly InputFile[] {
 
 /** Streams whose times count with the film's; see STEADY. */
 function company(plan: FilmPlan): string[] {
-  const others = plan.mappings.filter((m) => m.inputFile === plan.film.inputFile && !sameStream(m, plan.film));
+  const others = plan.used.filter((m) => m.inputFile === plan.film.inputFile && !sameStream(m, plan.film));
   return STEADY.test(plan.sourceFormat) || others.length === 0 ? [] : companion(0, others);
 }
 

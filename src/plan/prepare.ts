@@ -1,29 +1,24 @@
-import {
-  type Command,
-  fileOptions,
-  globalOptions,
-  type InputFile,
-  lastOption,
-  type OptionUse,
-} from "../ffmpeg/command.js";
-import type { GraphInput, StreamMapping } from "../ffmpeg/log.js";
-import type { MediaInfo, StreamInfo } from "../ffmpeg/media.js";
+import { type Command, fileOptions, globalOptions, lastOption, type OptionUse } from "../ffmpeg/command.js";
+import type { StreamMapping } from "../ffmpeg/log.js";
+import type { MediaInfo } from "../ffmpeg/media.js";
 import { findOption, makeOption } from "../ffmpeg/options.js";
 import type { Rational } from "../lib/rational.js";
 import { fail, ok, type Result } from "../lib/result.js";
+import { type CommandGraphs, findOutlets, type Outlets, readGraphs, readSimple } from "./command-graphs.js";
 import { chunkEncoderOptions, encoderTrait } from "./encoders.js";
 import type { FilmPlan } from "./film.js";
-import { FRAME_BY_FRAME, graphOutput, planFilters } from "./graph.js";
+import { findFilm, isCover, streamOptions } from "./find-film.js";
 import type { Generation } from "./frame-clock.js";
+import { FRAME_BY_FRAME, graphOutput } from "./graph.js";
 import { packetHabits } from "./habits.js";
+import { localPath } from "./local-path.js";
 import { MUXERS } from "./muxers.js";
-import { finalOptions } from "./final-options.js";
-import { FILM_OPTIONS, localPath, whyNoFilm } from "./route.js";
-import { type Routing, sameStream, streamOf } from "./routing.js";
+import { type FiltersOutcome, planFilmFilters, throughGraph } from "./planned-filters.js";
 import { outputRates, syncMode } from "./rates.js";
+import { FILM_OPTIONS } from "./route.js";
+import { type Routing, streamOf, usedStreams } from "./routing.js";
+import type { SideFacts } from "./sides.js";
 import { planSideData } from "./side-data.js";
-import { carriage } from "./source-codecs.js";
-import { optionConcerns, type StreamRef } from "./streams.js";
 import { inputTrim, outputTimes } from "./times.js";
 
 /** What was learned by asking ffmpeg about this very command. */
@@ -32,6 +27,10 @@ export interface Findings extends Routing {
   readonly inputs: readonly MediaInfo[];
   /** Numbers of the inputs that are one picture in a file. */
   readonly stills: readonly number[];
+  /** What was found in the files that filters read. */
+  readonly sides: SideFacts;
+  /** True when all chunks are encoded on this machine, with its own fonts. */
+  readonly alone: boolean;
   readonly muxer: string;
   /** What this ffmpeg does about the frame rate when it writes such a file and is told nothing. */
   readonly defaultSync: "cfr" | "vfr";
@@ -45,23 +44,32 @@ export interface Findings extends Routing {
 export function prepare(command: Command, findings: Findings): Result<FilmPlan, string> {
   const [output] = command.outputs;
   if (!output) return fail("there is no film");
-  if (findings.complexMapping !== undefined) return fail(`a filter graph joins streams (${findings.complexMapping})`);
+  if (findings.complexMapping !== undefined)
+    return fail(`streams are mapped in another way (${findings.complexMapping})`);
   if (!MUXERS[findings.muxer]) return fail(`the container ${findings.muxer} is not joined`);
-  const film = findFilm(command, findings);
+  const graphs = readGraphs(command);
+  if (!graphs.ok) return graphs;
+  const outlets = findOutlets(command, graphs.value, findings);
+  if (!outlets.ok) return outlets;
+  const viaGraph = graphFilm(graphs.value, outlets.value, findings);
+  if (!viaGraph.ok) return viaGraph;
+  const film = findFilm(command, findings, viaGraph.value);
   if (!film.ok) return film;
-  const { mapping, input, media, source, sourceTag, graph } = film.value;
-  const options = streamOptions(fileOptions(output), findings, mapping);
+  const { mapping, mappings, input, media, source, sourceTag, graph } = film.value;
+  const options = streamOptions(fileOptions(output), mappings, findings.inputs, mapping);
   if (!options.ok) return options;
   const trait = encoderTrait(mapping.encoder);
   if (!trait.ok) return trait;
   const kept = options.value.filter((use) => FILM_OPTIONS.has(use.name) || findOption(use.name) === undefined);
-  const times = outputTimes(output, options.value, findings.mappings.length);
+  const times = outputTimes(output, options.value, mappings.length + outlets.value.sound.length);
   if (!times.ok) return times;
-  const filters = options.value.findLast((use) => use.name === "filter")?.value;
+  const filters = plannedFilters(command, findings, graphs.value, options.value, graph.timeBase);
+  if (!filters.ok) return filters;
+  const names = filters.value?.filters.graph.nodes.map((node) => node.use.name) ?? [];
   const beside = planSideData({
     source,
     encoder: mapping.encoder,
-    filters,
+    filters: names,
     generation: findings.generation,
     fromStart: times.value.startMicroseconds === 0n && lastOption(fileOptions(input), "ss") === undefined,
   });
@@ -72,25 +80,31 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     beside.value.x264,
   );
   if (!encoder.ok) return encoder;
-  const chain = filters === undefined ? ok(FRAME_BY_FRAME) : planFilters(filters);
-  if (!chain.ok) return chain;
-  if (chain.value.rate.kind === "grid" && lastOption(fileOptions(input), "t")) {
+  const chain = filters.value?.plan ?? FRAME_BY_FRAME;
+  if (chain.rate.kind === "grid" && lastOption(fileOptions(input), "t")) {
     // ffmpeg's trim filter before the user's ends without saying when, and fps then loses its last frame.
     return fail("-t before -i with filter fps");
   }
-  if (chain.value.rate.kind === "double" && findings.generation === "by-duration") {
+  if (chain.rate.kind === "double" && findings.generation === "by-duration") {
     return fail("this ffmpeg's field-doubling filters are not followed");
   }
-  if (filters !== undefined && /\bsetpts\b/.test(filters) && findings.generation === "by-duration") {
+  if (names.includes("setpts") && findings.generation === "by-duration") {
     // libavfilter/setpts.c: some versions forget the rate there, others keep it.
     return fail("this ffmpeg's setpts filter is not followed");
   }
-  const behind = graphOutput(chain.value, graph.timeBase, graph.frameRate);
+  const behind = graphOutput(chain, graph.timeBase, graph.frameRate);
   const rates = outputRates(options.value, behind.rate, trait.value);
   if (!rates.ok) return rates;
-  const sync = syncMode(command, input, options.value, findings.defaultSync, media.streams.length);
+  // What comes out of -filter_complex belongs to no input.
+  const streams = viaGraph.value ? undefined : media.streams.length;
+  const sync = syncMode(command, input, options.value, findings.defaultSync, streams);
   if (!sync.ok) return sync;
-  if (source.startSeconds === undefined && findings.generation === "by-rate" && sync.value !== "passthrough") {
+  if (
+    source.startSeconds === undefined &&
+    (filters.value?.filters.ofInput ?? true) &&
+    findings.generation === "by-rate" &&
+    sync.value !== "passthrough"
+  ) {
     // fftools/ffmpeg.c do_video_out takes a frame's length from the output's rate only where it is known.
     return fail("the demuxer does not know when the film begins");
   }
@@ -99,8 +113,11 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
   return ok({
     command,
     film: mapping,
-    mappings: findings.mappings,
-    covers: findings.mappings.filter((m) => isCover(streamOf(findings.inputs, m))).map((m) => m.outputStream),
+    mappings,
+    covers: mappings.filter((m) => isCover(streamOf(findings.inputs, m))).map((m) => m.outputStream),
+    used: usedStreams(findings),
+    sound: graphs.value.sound.map((one) => one.description),
+    soundOutputs: outlets.value.sound,
     source,
     sourceTag,
     sourceFormat: media.format,
@@ -109,19 +126,51 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     timeBase: graph.timeBase,
     shiftSeconds: shiftSeconds(graph.timeBase),
     sourceRate: graph.frameRate,
-    graph: chain.value,
+    graph: chain,
     graphTimeBase: behind.timeBase,
     graphRate: behind.rate,
-    filterThreads: lastOption(globalOptions(command), "filter_threads")?.value ?? `${findings.filterThreads}`,
+    filterThreads: filterThreads(command, findings, viaGraph.value !== undefined),
     ...rates.value,
     syncMode: sync.value,
     generation: findings.generation,
     ...times.value,
     inputTrim: trim.value,
-    filters,
+    filters: filters.value?.filters,
+    sides: filters.value?.sides ?? [],
     watchFrameData: beside.value.watched,
     encoderOptions: [makeOption("-c:v", mapping.encoder), ...encoder.value.map(forOnlyStream)],
   });
+}
+
+/** The film as it comes out of `-filter_complex`; undefined where it goes another way. */
+function graphFilm(
+  graphs: CommandGraphs,
+  outlets: Outlets,
+  findings: Findings,
+): Result<StreamMapping | undefined, string> {
+  if (!graphs.film || !outlets.film) return ok(undefined);
+  return throughGraph(graphs.film.graph, graphs.film.index, outlets.film, findings);
+}
+
+function plannedFilters(
+  command: Command,
+  findings: Findings,
+  { film }: CommandGraphs,
+  options: readonly OptionUse[],
+  timeBase: Rational,
+): Result<FiltersOutcome | undefined, string> {
+  if (film) return planFilmFilters(command, findings, film.graph, film.index, timeBase);
+  const text = options.findLast((use) => use.name === "filter")?.value;
+  if (text === undefined) return ok(undefined);
+  const graph = readSimple(text);
+  return graph.ok ? planFilmFilters(command, findings, graph.value, undefined, timeBase) : graph;
+}
+
+/** As many as plain ffmpeg takes on this machine; graphs of `-filter_complex` go by an option of their own. */
+function filterThreads(command: Command, findings: Findings, complex: boolean): string {
+  const name = complex ? "filter_complex_threads" : "filter_threads";
+  const said = lastOption(globalOptions(command), name)?.value;
+  return said === undefined || (complex && said === "0") ? `${findings.filterThreads}` : said;
 }
 
 /**
@@ -135,95 +184,6 @@ function forOnlyStream(use: OptionUse): OptionUse {
 /** Whole seconds, at least 1000, that are whole ticks of the time base too. */
 function shiftSeconds(timeBase: Rational): bigint {
   return timeBase.num * ((1000n + timeBase.num - 1n) / timeBase.num);
-}
-
-interface FoundFilm {
-  readonly mapping: StreamMapping & { readonly encoder: string };
-  /** The input that the film is in, and what ffprobe says of it. */
-  readonly input: InputFile;
-  readonly media: MediaInfo;
-  readonly source: StreamInfo;
-  readonly sourceTag: string | undefined;
-  readonly graph: GraphInput;
-}
-
-function findFilm(command: Command, findings: Findings): Result<FoundFilm, string> {
-  const encoded = findings.mappings.flatMap((m) => {
-    const stream = streamOf(findings.inputs, m);
-    return m.encoder !== undefined && stream?.type === "video" ? [{ m, encoder: m.encoder, stream }] : [];
-  });
-  const films = encoded.filter(
-    ({ m, stream }) => !isCover(stream) && (encoded.length === 1 || !findings.stills.includes(m.inputFile)),
-  );
-  const [only, ...more] = films;
-  if (!only) return fail("no video stream is encoded");
-  if (more.length > 0) return fail("several video streams are encoded");
-  const { m, encoder, stream } = only;
-  const beside = encoded.filter((other) => other !== only).map((other) => other.m);
-  const reason = checkPictures(command, findings, m, beside);
-  if (reason !== undefined) return fail(reason);
-  if (findings.mappings.filter((other) => sameStream(other, m)).length > 1) return fail("the film is mapped twice");
-  const [input, media] = [command.inputs[m.inputFile], findings.inputs[m.inputFile]];
-  if (!input || !media) return fail("there is no film");
-  const odd = whyNoFilm(input);
-  if (odd !== undefined) return fail(odd);
-  const carried = carriage(stream, media.format, m.decoder);
-  if (!carried.ok) return carried;
-  const graph = findings.graphInputs.find((g) => sameStream(g, m));
-  if (!graph) return fail("ffmpeg did not say how it decodes the film");
-  return ok({ mapping: { ...m, encoder }, input, media, source: stream, sourceTag: carried.value.tag, graph });
-}
-
-function isCover(stream: StreamInfo | undefined): boolean {
-  return stream?.dispositions.includes("attached_pic") === true;
-}
-
-/**
- * Pictures from files of their own (a cover) may be encoded beside the film: FINAL does it, with all of the user's
- * options but those that it is not given for the film's sake. None of these may concern the picture.
- */
-function checkPictures(
-  command: Command,
-  findings: Findings,
-  film: StreamMapping,
-  pictures: readonly StreamMapping[],
-): string | undefined {
-  const [output] = command.outputs;
-  if (!output || pictures.length === 0) return undefined;
-  if (pictures.some((m) => !findings.stills.includes(m.inputFile))) return "several video streams are encoded";
-  const withheld = new Set(fileOptions(output));
-  for (const use of finalOptions(output, film)) withheld.delete(use);
-  for (const picture of pictures) {
-    const options = streamOptions([...withheld], findings, picture);
-    if (!options.ok) return options.failure;
-    const odd = options.value.find((use) => use.name !== "map" && use.name !== "disposition");
-    if (odd) return `${odd.flag} concerns a picture beside the film too`;
-  }
-  return lastOption(globalOptions(command), "vsync") && "-vsync concerns a picture beside the film too";
-}
-
-/** Those options of the output that apply to this video stream of it, whatever their specifier. */
-function streamOptions(
-  options: readonly OptionUse[],
-  findings: Findings,
-  film: StreamMapping,
-): Result<OptionUse[], string> {
-  const typeOf = (m: StreamMapping): string => streamOf(findings.inputs, m)?.type ?? "unknown";
-  const typeIndex = findings.mappings.filter((m) => typeOf(m) === "video" && m.outputStream < film.outputStream).length;
-  const ref: StreamRef = { type: "video", index: film.outputStream, typeIndex, attachedPicture: false };
-  const uses: OptionUse[] = [];
-  for (const use of options) {
-    if (use.name === "metadata" || use.name === "map_metadata" || use.name === "program") continue;
-    const concerns = optionConcerns(use, ref);
-    if (concerns === undefined) return fail(`the stream specifier of ${use.flag} is not followed`);
-    if (concerns && !isForOtherMedia(use)) uses.push(use);
-  }
-  return ok(uses);
-}
-
-function isForOtherMedia(use: OptionUse): boolean {
-  const media = findOption(use.name)?.media;
-  return media === "audio" || media === "subtitle";
 }
 
 /** Number of the input that is standard input, if one is. */

@@ -81,14 +81,14 @@ function nearest(wanted: Rational, rates: readonly string[]): Rational {
 
 /**
  * What happens to frames between filters and encoder: what the user says, or what this ffmpeg does for the container.
- * `input` is the one that the film is in, and has so many streams.
+ * `input` is the one that the film is in, and has so many streams; undefined where ffmpeg asks for none.
  */
 export function syncMode(
   command: Command,
   input: InputFile,
   options: readonly OptionUse[],
   defaultSync: "cfr" | "vfr",
-  inputStreams: number,
+  inputStreams: number | undefined,
 ): Result<SyncMode, string> {
   // ffmpeg 5.1: `-vsync` speaks for all outputs, `-fps_mode` for its own.
   const asked = (options.findLast((use) => use.name === "fps_mode") ?? lastOption(globalOptions(command), "vsync"))

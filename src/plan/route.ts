@@ -1,14 +1,17 @@
 import { type Command, fileOptions, globalOptions, type InputFile, type OptionUse } from "../ffmpeg/command.js";
 import { findOption } from "../ffmpeg/options.js";
 import { fail, ok, type Result } from "../lib/result.js";
-import { planFilters } from "./graph.js";
+import { readGraphs, readSimple } from "./command-graphs.js";
+import { type Condition, optionsInput, pairTrait } from "./filters/index.js";
+import { type FilterFacts, planFilters } from "./graph.js";
+import { localPath } from "./local-path.js";
 
 /**
  * First look at a command, by its words alone: may it be split at all?
  * The reason is a sentence for the user: "not split: …".
  */
 export function mayBeSplit(command: Command): Result<void, string> {
-  for (const check of [checkShape, checkGlobals, checkInputs, checkOutput]) {
+  for (const check of [checkShape, checkGlobals, checkGraphs, checkInputs, checkOutput]) {
     const reason = check(command);
     if (reason !== undefined) return fail(reason);
   }
@@ -38,6 +41,8 @@ const GLOBALS = new Set([
   "progress",
   "report",
   "filter_threads",
+  "filter_complex",
+  "filter_complex_threads",
   "vsync",
 ]);
 
@@ -108,17 +113,6 @@ export function whyNoFilm(input: InputFile): string | undefined {
   return undefined;
 }
 
-/**
- * The path of a file on this machine that an ffmpeg URL names; "-" for standard input; undefined for devices and
- * other protocols. A protocol is what libavformat/avio.c takes for one: letters, digits, `+-.` up to a colon or comma.
- */
-export function localPath(url: string): string | undefined {
-  if (url === "-" || url === "pipe:" || url === "pipe:0") return "-";
-  if (url.startsWith("file:")) return url.slice("file:".length);
-  const protocol = /^([A-Za-z0-9+\-.]+)[:,]/.exec(url);
-  return protocol ? undefined : url;
-}
-
 /** ffmpeg's own options of an output that concern how one video stream is encoded: the workers are given them. */
 export const FILM_OPTIONS = new Set(
   "c q filter pix_fmt s aspect intra_matrix inter_matrix chroma_intra_matrix bits_per_raw_sample b profile".split(" "),
@@ -150,7 +144,6 @@ function checkOutput(command: Command): string | undefined {
       const reason = checkFilters(use);
       if (reason !== undefined) return reason;
     }
-    if (use.name === "map" && use.value?.includes("[")) return "-map takes from a filter graph";
   }
   const path = localPath(output.url);
   if (path === "-" || path === undefined) return "the output is no local file";
@@ -158,7 +151,23 @@ function checkOutput(command: Command): string | undefined {
   return undefined;
 }
 
+/** What the command's words cannot tell is taken for granted at first. */
+const FACTS: FilterFacts = {
+  granted: () => new Set<Condition>(["same-fonts", "subtitles-apart", "steady-textfile"]),
+  endless: ({ use }) => pairTrait(optionsInput(use.name, use.options), false).kind === "whole",
+};
+
 function checkFilters(use: OptionUse): string | undefined {
-  const plan = planFilters(use.value ?? "");
+  const graph = readSimple(use.value ?? "");
+  const plan = graph.ok ? planFilters(graph.value.line, FACTS) : graph;
   return plan.ok ? undefined : plan.failure;
+}
+
+function checkGraphs(command: Command): string | undefined {
+  const odd = globalOptions(command).find((use) => use.name === "filter_complex" && use.flag.startsWith("-/"));
+  if (odd) return `${odd.flag} is not split`;
+  const graphs = readGraphs(command);
+  if (!graphs.ok) return graphs.failure;
+  const plan = graphs.value.film && planFilters(graphs.value.film.graph.line, FACTS);
+  return plan?.ok === false ? plan.failure : undefined;
 }

@@ -1,4 +1,3 @@
-import { parseFiltergraph } from "../ffmpeg/filtergraph.js";
 import type { SideData, StreamInfo } from "../ffmpeg/media.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import type { Generation } from "./frame-clock.js";
@@ -32,7 +31,8 @@ const FRAME_PACKING: Readonly<Record<string, number>> = {
 export interface SideDataInput {
   readonly source: StreamInfo;
   readonly encoder: string;
-  readonly filters: string | undefined;
+  /** Names of the film's filters. */
+  readonly filters: readonly string[];
   readonly generation: Generation;
   /** True when the film's first frame is the output's first. */
   readonly fromStart: boolean;
@@ -62,7 +62,7 @@ export function planSideData(input: SideDataInput): Result<SideDataPlan, string>
   if (!first) return ok(plan);
   const strange = beside.find((d) => !KNOWN.test(d.type));
   if (strange) return fail(`the source keeps data beside its stream (${strange.type})`);
-  const reader = filterNames(input.filters).find((name) => READERS.has(name));
+  const reader = input.filters.find((name) => READERS.has(name));
   if (reader !== undefined)
     return fail(`filter ${reader} looks at what the source keeps beside its stream (${first.type})`);
   if (newer && has(/^DOVI/) && HANDS_ON_DOLBY.has(encoder))
@@ -83,9 +83,4 @@ function planStereo(stereo: SideData, input: SideDataInput, plan: SideDataPlan):
   const packing = FRAME_PACKING[type ?? ""];
   if (packing === undefined || inverted !== 0 || !fromStart) return fail(`stereo 3D (${type ?? "unknown"}) into x264`);
   return ok({ ...plan, x264: [`frame-packing=${packing}`] });
-}
-
-function filterNames(filters: string | undefined): string[] {
-  const graph = filters === undefined ? undefined : parseFiltergraph(filters);
-  return graph?.ok ? graph.value.chains.flat().map((f) => f.name) : [];
 }

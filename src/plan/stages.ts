@@ -6,9 +6,10 @@ import {
   lastOption,
   type OptionUse,
 } from "../ffmpeg/command.js";
+import type { StreamMapping } from "../ffmpeg/log.js";
 import { makeOption } from "../ffmpeg/options.js";
 import { formatRational, MICROSECOND, rescale } from "../lib/rational.js";
-import { chunkFilters } from "./chunk-filters.js";
+import { chunkFilters, COMPLEX_OUTPUT } from "./chunk-filters.js";
 import { colourOptions, fieldOrderOption } from "./colours.js";
 import type { FilmPlan, Reference } from "./film.js";
 import { finalOptions } from "./final-options.js";
@@ -40,20 +41,36 @@ export function companion(input: number, streams: readonly InputStream[], limits
   return [...maps, "-c", "copy", ...words(limits), "-f", "null", "-"];
 }
 
+/** Where a chunk is encoded: its slices, what comes of them, and the plan's side files. */
+export interface ChunkFiles {
+  readonly input: string;
+  readonly output: string;
+  readonly sides: readonly string[];
+}
+
 /**
  * REMOTE: what a worker runs for one chunk. Times stay absolute, so that every frame of the film has the same time
- * whichever chunk it is in. Progress comes on standard output.
+ * whichever chunk it is in. Progress comes on standard output. A graph of `-filter_complex` stays one: ffmpeg treats
+ * the two kinds differently (threads, flags of the scaler).
  */
-export function remoteArgs(plan: FilmPlan, chunk: Chunk, files: { input: string; output: string }): string[] {
+export function remoteArgs(plan: FilmPlan, chunk: Chunk, files: ChunkFiles): string[] {
   const inBand = MUXERS[plan.muxer]?.globalHeader === false;
+  const { complex = false, pictures = [] } = plan.filters ?? {};
+  const filters = chunkFilters(plan, chunk, files.sides);
   return [
     ...["-v", "error", "-nostdin", "-progress", "pipe:1", "-stats_period", "0.5"],
-    ...["-filter_threads", plan.filterThreads],
+    ...[complex ? "-filter_complex_threads" : "-filter_threads", plan.filterThreads],
     ...["-copyts", "-protocol_whitelist", "file,pipe"],
     ...(plan.x264Build === undefined ? [] : ["-x264_build", `${plan.x264Build}`]),
     ...words(colourOptions(plan.source)),
-    ...["-f", "nut", "-i", files.input, "-map", "0:v:0"],
-    ...["-filter:v", chunkFilters(plan, chunk)],
+    ...["-f", "nut", "-i", files.input],
+    ...pictures.flatMap(({ options, side }) => [
+      ...words(options),
+      ...["-protocol_whitelist", "file,pipe", "-i", `file:${files.sides[side] ?? ""}`],
+    ]),
+    ...(complex
+      ? ["-filter_complex", filters, "-map", `[${COMPLEX_OUTPUT}]`]
+      : ["-map", "0:v:0", "-filter:v", filters]),
     ...["-fps_mode", "passthrough", "-enc_time_base", formatRational(plan.encoderTimeBase)],
     ...words(plan.encoderOptions),
     ...(inBand ? ["-flags:v", "-global_header"] : []),
@@ -74,7 +91,7 @@ export interface JoinedFilm {
  * runs while the workers encode: sound and subtitles are encoded and everything is muxed as the film's head arrives.
  */
 export function finalArgs(plan: FilmPlan, joined: JoinedFilm, outputPath: string): string[] {
-  const { command, film, mappings } = plan;
+  const { command, film } = plan;
   const [output] = command.outputs;
   const options = output ? finalOptions(output, film) : [];
   const { reference } = joined;
@@ -89,10 +106,8 @@ export function finalArgs(plan: FilmPlan, joined: JoinedFilm, outputPath: string
     ...command.inputs.flatMap(inputWords),
     ...["-thread_queue_size", "256", "-protocol_whitelist", "pipe"],
     ...["-itsoffset", `${start}us`, "-f", "nut", "-i", "pipe:3"],
-    ...mappings.flatMap((m) => [
-      "-map",
-      m.outputStream === film.outputStream ? `${command.inputs.length}:0` : `${m.inputFile}:${m.inputStream}`,
-    ]),
+    ...plan.sound.flatMap((description) => ["-filter_complex", description]),
+    ...maps(plan),
     ...tags.flatMap(([key, value]) => [`-metadata:s:${place}`, `${key}=${value}`]),
     ...words(options),
     ...[`-c:${place}`, "copy", `-time_base:${place}`, formatRational(plan.encoderTimeBase)],
@@ -104,6 +119,18 @@ export function finalArgs(plan: FilmPlan, joined: JoinedFilm, outputPath: string
     outputPath,
     ...(STEADY.test(plan.sourceFormat) ? [] : companion(film.inputFile, [film], limits)),
   ];
+}
+
+/** The output's streams in their order; the joined film is one more input behind the user's. */
+function maps({ command, film, mappings, soundOutputs }: FilmPlan): string[] {
+  const from = (m: StreamMapping): string =>
+    m.outputStream === film.outputStream ? `${command.inputs.length}:0` : `${m.inputFile}:${m.inputStream}`;
+  return [
+    ...mappings.map((m) => ({ at: m.outputStream, map: from(m) })),
+    ...soundOutputs.map(({ outputStream, label }) => ({ at: outputStream, map: `[${label}]` })),
+  ]
+    .sort((a, b) => a.at - b.at)
+    .flatMap(({ map }) => ["-map", map]);
 }
 
 /**
@@ -133,6 +160,9 @@ function hasFormat(options: readonly OptionUse[]): boolean {
   return options.some((use) => use.name === "f");
 }
 
+/** Global options that make the output what it is, and that the stages are given in other ways. */
+const REHEARSED = new Set(["vsync", "filter_complex", "filter_complex_threads"]);
+
 /** Names of muxers and extensions of libavformat/movenc.c. */
 const MOV_FAMILY = /^(mp4|m4v|mov|ipod|m4a|m4b|3gp|3g2|psp|f4v|ismv|isma)$/i;
 
@@ -148,7 +178,7 @@ export function rehearsalArgs(command: Command, stream: string, outputPath: stri
   return [
     ...["-v", "verbose", "-nostdin", "-nostats", "-y"],
     ...processingGlobals(command),
-    ...words(globalOptions(command).filter((use) => use.name === "vsync")),
+    ...words(globalOptions(command).filter((use) => REHEARSED.has(use.name))),
     ...command.inputs.flatMap(inputWords),
     ...words(fileOptions(output)),
     ...words([makeOption(`-frames:${stream}`, "1")]),

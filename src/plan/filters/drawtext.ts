@@ -25,6 +25,11 @@ export function judgeDrawtext(options: Options): Verdict {
   return provided(conditions, reason, FRAME);
 }
 
+/** Whether a text that is read from a file is drawn the same for every frame of the same time. */
+export function steadyText(text: string): boolean {
+  return countingExpansion(text) === undefined;
+}
+
 /** Why a text with `%{name:arguments}` in it is not made of a frame and its time alone. */
 function countingExpansion(text: string): string | undefined {
   for (const [, inner = ""] of text.matchAll(/%\{([^}]*)/g)) {

@@ -1,5 +1,16 @@
 /** Kinds of filters: what the rest of the plan may know of this folder. */
-export { filterOption, filterTrait, optionsInput } from "./filter-trait.js";
+export { steadyText } from "./drawtext.js";
+export {
+  fileArguments,
+  filterOption,
+  filterTrait,
+  inputsOf,
+  neverSplit,
+  optionsInput,
+  pairTrait,
+  sourceTrait,
+} from "./filter-trait.js";
+export { ONCE_INSTEAD } from "./pairs.js";
 export type {
   Condition,
   FilterOptionsInput,

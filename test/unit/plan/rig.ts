@@ -49,7 +49,7 @@ export function findings(more: Partial<OneInput> = {}): OneInput {
   };
   return {
     media,
-    ...{ inputs: [media], stills: [], feeds: [], yields: [] },
+    ...{ inputs: [media], stills: [], feeds: [], yields: [], sides: new Map(), alone: true },
     mappings: [mapping("0>0 h264>libx264"), mapping("1>1")],
     complexMapping: undefined,
     graphInputs: [

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseCommand } from "../../../src/ffmpeg/parse.js";
-import { localPath, mayBeSplit } from "../../../src/plan/route.js";
+import { localPath } from "../../../src/plan/local-path.js";
+import { mayBeSplit } from "../../../src/plan/route.js";
 import { command } from "./rig.js";
 
 const reason = (words: string): string => {

@@ -15,7 +15,7 @@ const stereo = (type: string): SideData => data("Stereo 3D", { type, inverted: 0
 
 function plan(sideData: readonly SideData[], more: Partial<SideDataInput> = {}): string {
   const source = stream(0, "video", { sideData, ...(more.source ?? {}) });
-  const base = { encoder: "libx264", filters: undefined, generation: "by-rate", fromStart: true } as const;
+  const base = { encoder: "libx264", filters: [], generation: "by-rate", fromStart: true } as const;
   const made = planSideData({ ...base, ...more, source });
   return made.ok ? `${made.value.x264.join(":")}${made.value.watched ? " watched" : ""}` : made.failure;
 }
@@ -39,7 +39,7 @@ describe("what a source keeps beside its stream", () => {
     expect(plan([], { generation: "by-duration", encoder: "libsvtav1", source })).toBe(" watched");
   });
 
-  test.each(["tonemap", "scale=80:-2,tonemap@a=hable", "showinfo"])("filter %s looks at it", (filters) => {
+  test.each([[["tonemap"]], [["scale", "tonemap"]], [["showinfo"]]])("filter %s looks at it", (filters) => {
     expect(plan([LIGHT], { filters })).toMatch(/^filter \w+ looks at what the source keeps beside its stream/);
     expect(plan([], { filters })).toBe("");
   });

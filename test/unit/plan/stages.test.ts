@@ -122,7 +122,7 @@ describe("PRE and REMOTE at work on a film with B-frames", () => {
     ],
     ["a single frame", 3, 3, [[40, 3]]],
   ])("%s", async (_, first, last, ticks) => {
-    const files = { input: place("g000000.nut"), output: place("result.nut") };
+    const files = { input: place("g000000.nut"), output: place("result.nut"), sides: [] };
     await ffmpeg(remoteArgs(plan, chunkOf(first, last, ticks), files));
     const read = ["-v", "error", "-nostdin", "-copyts", "-copytb", "1", "-i", files.output];
     const { packets } = await ffmpeg([
@@ -141,7 +141,7 @@ describe("PRE and REMOTE at work on a film with B-frames", () => {
   });
 
   test("hundreds of frames that are dropped or moved are no expression too deep", async () => {
-    const files = { input: place("g000000.nut"), output: place("result.nut") };
+    const files = { input: place("g000000.nut"), output: place("result.nut"), sides: [] };
     // The segment has the first 20 frames of these.
     const ticks = Array.from({ length: 300 }, (_, i) => [3 * i, 2 * i] as const);
     await ffmpeg(remoteArgs(plan, chunkOf(0, 599, ticks), files));
@@ -153,7 +153,7 @@ describe("PRE and REMOTE at work on a film with B-frames", () => {
   });
 
   test("a chunk that promises too few frames is seen by the one too many", async () => {
-    const files = { input: place("g000000.nut"), output: place("result.nut") };
+    const files = { input: place("g000000.nut"), output: place("result.nut"), sides: [] };
     const chunk = chunkOf(
       0,
       9,
@@ -183,7 +183,7 @@ describe("PRE", () => {
 });
 
 describe("REMOTE", () => {
-  const files = { input: "in.nut", output: "out.nut" };
+  const files = { input: "in.nut", output: "out.nut", sides: [] };
   const chunk = chunkOf(0, 1, [
     [0, 0],
     [1, 1],
