@@ -3,7 +3,7 @@ import { fail, ok, type Result } from "../lib/result.js";
 
 /**
  * Codecs that NUT carries exactly and whose packets are frames one by one (libavformat/nut.c, riff.c; isom_tags.c for
- * those whose name NUT takes over from a MOV). Every one is proven in test/equivalence/codecs.test.ts or by a film.
+ * those whose name NUT takes over from a MOV).
  */
 const SOURCE_CODECS = new Set(
   [
