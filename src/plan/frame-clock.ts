@@ -113,7 +113,13 @@ export class FrameClock implements OutputClock {
   }
 
   push(frame: ClockFrame): readonly Tick[] {
-    if (this.#finished || !this.#passesTrim(frame.pts)) return [];
+    if (this.#finished || this.#beforeTrim(frame.pts)) return [];
+    if (this.#behindTrim(frame.pts)) {
+      // The graph has ended with the frame before: nothing else comes, whatever the source still has.
+      const last = this.end();
+      this.#finished = true;
+      return last;
+    }
     const { mode } = this.#options;
     let [time, duration] = [this.#time(frame.pts), this.#duration(frame)];
     let drift = time - this.#next;
@@ -181,15 +187,13 @@ export class FrameClock implements OutputClock {
   }
 
   /** The trim filter that ffmpeg puts behind the user's for `-ss` and `-t` (libavfilter/trim.c). */
-  #passesTrim(pts: number): boolean {
-    const { startMicroseconds } = this.#options;
-    if (startMicroseconds !== 0n && BigInt(pts) < this.#trimStart) return false;
+  #beforeTrim(pts: number): boolean {
+    return this.#options.startMicroseconds !== 0n && BigInt(pts) < this.#trimStart;
+  }
+
+  #behindTrim(pts: number): boolean {
     this.#firstKept ??= pts;
-    if (this.#trimDuration !== undefined && BigInt(pts - this.#firstKept) >= this.#trimDuration) {
-      this.#finished = true;
-      return false;
-    }
-    return true;
+    return this.#trimDuration !== undefined && BigInt(pts - this.#firstKept) >= this.#trimDuration;
   }
 
   #pastLimit(): boolean {

@@ -63,7 +63,7 @@ const chunks: readonly (readonly [what: string, args: string])[] = [
   ["parts of an edit list", `-i again.mp4 ${FFV1} -c:a copy o.mkv`],
 ];
 const wholes: readonly (readonly [what: string, args: string, reason: RegExp])[] = [
-  ["open GOPs without times", `-i open.h264 ${FFV1} o.mkv`, /GOPs look at each other/],
+  ["open GOPs without times", `-i open.h264 -fps_mode passthrough ${FFV1} o.mkv`, /GOPs look at each other/],
   ["filters across a jump", `-i again.mp4 -vf tblend ${FFV1} -an o.mkv`, /one part of an edit list/],
 ];
 
