@@ -8,6 +8,7 @@ import { toNumber } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { FilmPlan, Reference } from "../plan/film.js";
 import { notJoined } from "../plan/reference.js";
+import { beginsAsPlanned } from "../plan/switches.js";
 import { finalArgs } from "../plan/stages.js";
 import type { ReadyChunk } from "../split/splitter.js";
 import type { ChunkTask } from "./chunk-lane.js";
@@ -129,6 +130,13 @@ class FilmJob {
 
   #ready(ready: ReadyChunk): void {
     const { index, ticks } = ready.chunk;
+    if (index === 0 && !beginsAsPlanned(this.#in.plan, ready.chunk)) {
+      this.#fail({
+        kind: "unfit",
+        what: "whether a filter is switched on at the film's first frame is left to chance",
+      });
+      return;
+    }
     this.#ticks[index] = ticks.map((t) => t.tick);
     this.#in.events.emit({ type: "chunk-ready", chunk: index, frames: ticks.length });
     this.#crew.add({ index, ready });

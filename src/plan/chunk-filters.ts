@@ -1,7 +1,8 @@
-import { printFilter } from "../ffmpeg/filtergraph.js";
+import { formatArgs, printFilter } from "../ffmpeg/filtergraph.js";
 import { divide, equal, formatRational, type Rational, rational } from "../lib/rational.js";
 import { type FilmPlan, shiftTicks } from "./film.js";
 import type { GraphNode } from "./film-graph.js";
+import { ONCE_INSTEAD } from "./filters/index.js";
 import { FRAME_BY_FRAME } from "./graph.js";
 import type { PlannedFilters } from "./planned-filters.js";
 import { rotationFilters } from "./rotation.js";
@@ -55,7 +56,7 @@ function withPictures(
 
 /** A filter of the user's with its files' paths on the worker, and these links. */
 function printNode(
-  { files }: PlannedFilters,
+  { files, once }: PlannedFilters,
   node: GraphNode,
   sides: readonly string[],
   inputs: readonly string[],
@@ -63,7 +64,8 @@ function printNode(
 ): string {
   const paths = [...(files.get(node) ?? [])].map(([at, number]): [number, string] => [at, sides[number] ?? ""]);
   const use = withPaths(node.use, new Map(paths));
-  return printFilter({ ...use, inputs, outputs });
+  const args = once.has(node) ? formatArgs([...use.options, ...ONCE_INSTEAD]) : use.args;
+  return printFilter({ ...use, args, inputs, outputs });
 }
 
 /** From the slices to the frames that the user's filters are given. */

@@ -31,14 +31,19 @@ export const FRAME_BY_FRAME: FilterPlan = {
   rate: { kind: "same" },
 };
 
-/** What holds for a filter that cannot be seen in its words, beside what the plan vouches for itself. */
-export type Granted = (use: FilterUse) => ReadonlySet<Condition>;
+/** What is known of a film's filters that cannot be seen in their words. */
+export interface FilterFacts {
+  /** What holds for a filter, beside what the plan vouches for itself. */
+  readonly granted: (use: FilterUse) => ReadonlySet<Condition>;
+  /** Whether the picture that a filter of two inputs takes comes again and again (`-loop 1`). */
+  readonly endless: (node: GraphNode) => boolean;
+}
 
 /** What the plan vouches for: every stage is told the number of filter threads that plain ffmpeg would take here. */
 const VOUCHED: readonly Condition[] = ["same-filter-threads"];
 
 /** Plans the filters that a film goes through; fails with the reason why they must run over the whole of it. */
-export function planFilters(line: readonly GraphNode[], granted: Granted): Result<FilterPlan, string> {
+export function planFilters(line: readonly GraphNode[], facts: FilterFacts): Result<FilterPlan, string> {
   let plan = FRAME_BY_FRAME;
   let joined = false;
   for (const node of line) {
@@ -47,7 +52,9 @@ export function planFilters(line: readonly GraphNode[], granted: Granted): Resul
     if (odd) return fail("filter fps with options of its own");
     const pair = node.inputs.length === 2;
     const input = optionsInput(name, options);
-    const trait = pair ? pairTrait(input) : filterTrait(input, new Set([...VOUCHED, ...granted(node.use)]));
+    const trait = pair
+      ? pairTrait(input, facts.endless(node))
+      : filterTrait(input, new Set([...VOUCHED, ...facts.granted(node.use)]));
     // Filters of two inputs do not hand on when the film ends, and the grid's last frames hang on that.
     if (joined && trait.kind === "grid") return fail(`filter ${name} stands behind one that adds a picture`);
     joined ||= pair;

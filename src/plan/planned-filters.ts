@@ -1,10 +1,11 @@
-import { type Command, fileOptions, type OptionUse } from "../ffmpeg/command.js";
+import { type Command, fileOptions, lastOption, type OptionUse } from "../ffmpeg/command.js";
+import type { FilterUse } from "../ffmpeg/filtergraph.js";
 import type { GraphFeed, StreamMapping } from "../ffmpeg/log.js";
 import { divide, type Rational, rational } from "../lib/rational.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import type { FilmGraph, GraphEnd, GraphNode, SidePicture } from "./film-graph.js";
 import { optionsInput, sourceTrait } from "./filters/index.js";
-import { type FilterPlan, FRAME_BY_FRAME, type Granted, graphOutput, planFilters } from "./graph.js";
+import { type FilterFacts, type FilterPlan, FRAME_BY_FRAME, graphOutput, planFilters } from "./graph.js";
 import { localPath } from "./local-path.js";
 import type { Findings } from "./prepare.js";
 import { sameStream, streamOf } from "./routing.js";
@@ -34,6 +35,10 @@ export interface PlannedFilters {
   /** The side files that a filter reads: place of the argument to number of the file. */
   readonly files: ReadonlyMap<GraphNode, ReadonlyMap<number, number>>;
   readonly pictures: readonly PictureInput[];
+  /** Filters of two inputs that are given once what the user's command gives without end. */
+  readonly once: ReadonlySet<GraphNode>;
+  /** What switches filters of two inputs on and off over time. */
+  readonly switches: readonly string[];
 }
 
 /** What came of a film's filters. */
@@ -52,9 +57,13 @@ export function planFilmFilters(
   timeBase: Rational,
 ): Result<FiltersOutcome, string> {
   const sides = new SideFiles(findings.sides);
+  const once = new Set<GraphNode>();
   const inputs: PictureInput[] = [];
   const bases = new Map<GraphNode, Rational>();
-  const granted: Granted = (use) => grantedBy(use, findings.sides, findings.alone);
+  const facts: FilterFacts = {
+    granted: (use) => grantedBy(use, findings.sides, findings.alone),
+    endless: (node) => once.has(node),
+  };
   for (const picture of graph.pictures) {
     const side = picture.from.kind === "movie" ? readMovie(picture.from.node, findings) : undefined;
     const input =
@@ -63,14 +72,15 @@ export function planFilmFilters(
     if (!found) continue;
     if (!found.ok) return found;
     bases.set(picture.into, found.value.timeBase);
+    if (found.value.endless) once.add(picture.into);
     if (input?.ok)
       inputs.push({ link: input.value.link, options: input.value.options, side: sides.add(input.value.path) });
-    const reason = checkWay(picture, granted);
+    const reason = checkWay(picture, facts);
     if (reason !== undefined) return fail(reason);
   }
-  const plan = planFilters(graph.line, granted);
+  const plan = planFilters(graph.line, facts);
   if (!plan.ok) return plan;
-  const reason = checkBases(graph, granted, timeBase, bases);
+  const reason = checkBases(graph, facts, timeBase, bases);
   if (reason !== undefined) return fail(reason);
   const files = new Map<GraphNode, ReadonlyMap<number, number>>();
   for (const node of graph.nodes) {
@@ -78,14 +88,23 @@ export function planFilmFilters(
     if (typeof numbers === "string") return fail(numbers);
     if (numbers.size > 0) files.set(node, numbers);
   }
+  const switches = graph.pictures.flatMap(({ into: { use } }) => filterEnable(use) ?? []);
+  if (switches.length > 0 && inputs.some((i) => lastOption(i.options, "itsoffset"))) {
+    return fail("-itsoffset of a picture that is switched on and off");
+  }
   const ofInput = index === undefined || findings.feeds.filter((f) => f.graph === index).length === 1;
-  const filters = { complex: index !== undefined, ofInput, graph, files, pictures: inputs };
+  const filters = { complex: index !== undefined, ofInput, graph, files, pictures: inputs, once, switches };
   return ok({ filters, plan: plan.value, sides: sides.files });
+}
+
+function filterEnable(use: FilterUse): string | undefined {
+  return use.options.findLast((option) => option.name === "enable")?.value;
 }
 
 /** A picture that was found to be one, and how its time is counted. */
 interface FoundPicture {
   readonly timeBase: Rational;
+  readonly endless: boolean;
 }
 
 function readMovie(node: GraphNode, { sides }: Findings): Result<FoundPicture, string> {
@@ -95,11 +114,11 @@ function readMovie(node: GraphNode, { sides }: Findings): Result<FoundPicture, s
   const picture = file?.path === undefined ? undefined : sides.get(factKey("picture", file.path))?.picture;
   const timeBase = picture?.streams[0]?.timeBase;
   if (!timeBase || file?.path?.includes("%")) return fail(`filter ${node.use.name} reads more than a picture`);
-  return ok({ timeBase });
+  return ok({ timeBase, endless: false });
 }
 
 /** Options before the `-i` of a picture that changes nothing on its way to a worker. */
-const PICTURE_OPTIONS = new Set(["f", "framerate", "itsoffset", "thread_queue_size"]);
+const PICTURE_OPTIONS = new Set(["f", "framerate", "loop", "itsoffset", "thread_queue_size"]);
 
 function readInput(
   command: Command,
@@ -118,27 +137,42 @@ function readInput(
   const options = fileOptions(input);
   const odd = options.find((use) => !PICTURE_OPTIONS.has(use.name));
   if (odd) return fail(`${odd.flag} before -i of a picture is not split`);
+  const loop = lastOption(options, "loop")?.value ?? "0";
+  if (!/^[01]$/.test(loop)) return fail(`-loop ${loop} is not understood`);
+  if (loop === "1" && lastOption(options, "itsoffset")) return fail("-itsoffset with -loop is not split");
   const timeBase = findings.graphInputs.find((g) => sameStream(g, feed))?.timeBase;
   if (!timeBase) return fail("ffmpeg did not say how it decodes a picture");
-  return ok({ timeBase, link: end.link, options, path });
+  const kept = options.filter((use) => use.name !== "loop");
+  return ok({ timeBase, endless: loop === "1", link: end.link, options: kept, path });
 }
 
+/** Filters that make the same of a picture whenever they see it, unless an option speaks of time. */
+const TIMELESS = new Set(
+  `scale format crop pad hflip vflip transpose rotate colorchannelmixer lut lutrgb lutyuv negate setsar setdar null copy
+  eq hue colorkey chromakey colorbalance curves gblur boxblur`.split(/\s+/),
+);
+
 /** Why the filters that a picture goes through cannot be given it in each chunk anew. */
-function checkWay({ filters }: SidePicture, granted: Granted): string | undefined {
-  const plan = planFilters(filters, granted);
+function checkWay({ filters, into }: SidePicture, facts: FilterFacts): string | undefined {
+  const plan = planFilters(filters, facts);
   if (!plan.ok) return plan.failure;
-  return plan.value === FRAME_BY_FRAME ? undefined : "the filter graph changes the rate of a picture";
+  if (plan.value !== FRAME_BY_FRAME) return "the filter graph changes the rate of a picture";
+  if (!facts.endless(into)) return undefined;
+  const moved = filters.find(
+    ({ use }) => !TIMELESS.has(use.name) || use.options.some((o) => o.name === "enable" || /\b[tT]\b/.test(o.value)),
+  );
+  return moved && `filter ${moved.use.name} may move a picture that has no end`;
 }
 
 /** Why the times of the film do not come out of its filters of two inputs as they went in. */
 function checkBases(
   graph: FilmGraph,
-  granted: Granted,
+  facts: FilterFacts,
   timeBase: Rational,
   bases: ReadonlyMap<GraphNode, Rational>,
 ): string | undefined {
   for (const [node, picture] of bases) {
-    const before = planFilters(graph.line.slice(0, graph.line.indexOf(node)), granted);
+    const before = planFilters(graph.line.slice(0, graph.line.indexOf(node)), facts);
     if (!before.ok) return before.failure;
     const film = graphOutput(before.value, timeBase, undefined).timeBase;
     if (divide(film, commonBase(film, picture)).den !== 1n) return `filter ${node.use.name} rounds the film's times`;

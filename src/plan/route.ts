@@ -2,8 +2,8 @@ import { type Command, fileOptions, globalOptions, type InputFile, type OptionUs
 import { findOption } from "../ffmpeg/options.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import { readGraphs, readSimple } from "./command-graphs.js";
-import type { Condition } from "./filters/index.js";
-import { type Granted, planFilters } from "./graph.js";
+import { type Condition, optionsInput, pairTrait } from "./filters/index.js";
+import { type FilterFacts, planFilters } from "./graph.js";
 import { localPath } from "./local-path.js";
 
 /**
@@ -152,11 +152,14 @@ function checkOutput(command: Command): string | undefined {
 }
 
 /** What the command's words cannot tell is taken for granted at first. */
-const GRANTED: Granted = () => new Set<Condition>(["same-fonts", "subtitles-apart", "steady-textfile"]);
+const FACTS: FilterFacts = {
+  granted: () => new Set<Condition>(["same-fonts", "subtitles-apart", "steady-textfile"]),
+  endless: ({ use }) => pairTrait(optionsInput(use.name, use.options), false).kind === "whole",
+};
 
 function checkFilters(use: OptionUse): string | undefined {
   const graph = readSimple(use.value ?? "");
-  const plan = graph.ok ? planFilters(graph.value.line, GRANTED) : graph;
+  const plan = graph.ok ? planFilters(graph.value.line, FACTS) : graph;
   return plan.ok ? undefined : plan.failure;
 }
 
@@ -165,6 +168,6 @@ function checkGraphs(command: Command): string | undefined {
   if (odd) return `${odd.flag} is not split`;
   const graphs = readGraphs(command);
   if (!graphs.ok) return graphs.failure;
-  const plan = graphs.value.film && planFilters(graphs.value.film.graph.line, GRANTED);
+  const plan = graphs.value.film && planFilters(graphs.value.film.graph.line, FACTS);
   return plan?.ok === false ? plan.failure : undefined;
 }

@@ -160,21 +160,9 @@ const graphs: Record<string, Case> = {
       "[1:v]scale=50:-1,format=rgba,colorchannelmixer=aa=0.6[l];[0:v]eq=gamma=1.2[m];[m][l]overlay=x='20*t':y=9:enable='between(t,1,4.2)'[v]",
       ...["-map", "[v]", "-map", "0:a", "-c:a", "copy", "-c:v", "ffv1", "o.mkv"],
     ],
-    whole: /switched on and off/,
-  },
-  "a logo that moves": {
-    args: [
-      ...["-i", "{vfr.mp4}", "-i", "{f}/cover.png", "-filter_complex"],
-      "[1:v]scale=50:-1,format=rgba,colorchannelmixer=aa=0.6[l];[0:v]eq=gamma=1.2[m];[m][l]overlay=x='20*t':y=9[v]",
-      ...["-map", "[v]", "-map", "0:a", "-c:a", "copy", "-c:v", "ffv1", "o.mkv"],
-    ],
   },
   "a logo again and again": {
     args: `-loop 1 -i {f}/cover.png -i {mpeg2.ts} -filter_complex [0]scale=30:30[l];[1:v][l]overlay=9:9:shortest=1[v] -map [v] -map 1:a -c:a copy ${FFV1} o.mkv`,
-    whole: /ends with its picture/,
-  },
-  "a logo on MPEG-2 in TS": {
-    args: `-i {f}/cover.png -i {mpeg2.ts} -filter_complex [0]scale=30:30[l];[1:v][l]overlay=9:9[v] -map [v] -map 1:a -c:a copy ${FFV1} o.mkv`,
   },
   "a logo from a second on": {
     args: `-i {late.mkv} -itsoffset 2.5 -i {f}/cover.png -filter_complex [0:v][1:v]overlay -an ${FFV1} o.mkv`,

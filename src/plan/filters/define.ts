@@ -28,6 +28,8 @@ export interface Definition {
   readonly expressions?: string;
   /** Options that name files to read. */
   readonly files?: string;
+  /** `enable` is among the options that `judge` looks at; else it makes what is no `frame` whole. */
+  readonly switched?: boolean;
   /** The kind for these options, given that no expression counts. */
   readonly judge: (options: Options) => Verdict;
 }

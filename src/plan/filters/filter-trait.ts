@@ -39,9 +39,9 @@ export function filterTrait(use: FilterOptionsInput, granted: ReadonlySet<Condit
   return traitBy(definition, use, granted);
 }
 
-/** The trait of a filter of two inputs whose second is a picture that comes once and stays. */
-export function pairTrait(use: FilterOptionsInput): FilterTrait {
-  const definition = PAIR_FILTERS.get(use.name);
+/** The trait of a filter of two inputs whose second is a picture; `endless`: one that comes again and again. */
+export function pairTrait(use: FilterOptionsInput, endless: boolean): FilterTrait {
+  const definition = PAIR_FILTERS[endless ? "endless" : "once"].get(use.name);
   return definition ? traitBy(definition, use, NOTHING) : whole("takes several inputs");
 }
 
@@ -72,7 +72,8 @@ function traitBy(definition: Definition, use: FilterOptionsInput, granted: Reado
   const trait = settle(definition.judge(options), granted);
   if (trait.kind === "whole") return trait;
   // Whether and how a filter keeps collecting frames while it is disabled differs from one to the next.
-  if (trait.kind !== "frame" && options.has("enable")) return whole("is switched on and off over time");
+  if (trait.kind !== "frame" && options.has("enable") && definition.switched !== true)
+    return whole("is switched on and off over time");
   const files = words(definition.files ?? "").filter((file) => options.has(file));
   return files.length === 0 ? trait : { ...trait, files };
 }

@@ -10,6 +10,7 @@ export {
   pairTrait,
   sourceTrait,
 } from "./filter-trait.js";
+export { ONCE_INSTEAD } from "./pairs.js";
 export type {
   Condition,
   FilterOptionsInput,
