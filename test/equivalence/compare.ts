@@ -253,7 +253,20 @@ export async function runBoth(args: readonly string[], options: BothOptions = {}
       ...(await compareFolders(plainFolder, ourFolder, options)),
       ...namesIn(work).map((file) => `left in the work folder: ${file}`),
     ];
+    if (differences.length > 0) differences.push(`plain ffmpeg once more: ${await onceMore(plainFolder, ourFolder)}`);
     return { plain, ours, differences, summary };
+
+    /** Whose fault a difference is shows a second run of plain ffmpeg. */
+    async function onceMore(first: string, ours: string): Promise<string> {
+      const folder = join(base, "again");
+      mkdirSync(folder);
+      prepare?.(folder);
+      await runFfmpeg([...before, ...words(folder)], { ...options, cwd: folder, env: homes });
+      const same = async (other: string): Promise<boolean> =>
+        (await compareFolders(other, folder, options)).length === 0;
+      if (await same(first)) return "the same as before";
+      return (await same(ours)) ? "another film than before, that of distffmpeg" : "another film than both";
+    }
   } finally {
     rmSync(base, { recursive: true, force: true, maxRetries: 3 });
   }

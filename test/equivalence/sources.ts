@@ -184,7 +184,7 @@ export class Sources {
     };
     const subtitles = beside("subtitles.srt", SUBTITLES);
     const font = beside("some font.ttf", "\u0001not a real font".repeat(20));
-    const cover = join(this.folder, "cover.png");
+    const cover = join(this.folder, "attached.png");
     await make(["-f", "lavfi", "-i", "color=red:size=32x32", "-frames:v", "1", cover]);
     await make([
       ...[...picture(6), ...sound(6), ...sound(6, 660), "-i", subtitles, "-i", subtitles],
