@@ -4,6 +4,7 @@ import { fail, ok, type Result } from "../lib/result.js";
 import { notCountable } from "../plan/counted-windows.js";
 import type { FilmPlan } from "../plan/film.js";
 import { filmClock } from "../plan/film-clock.js";
+import { KeyGrid } from "../plan/gop.js";
 import { graphClock } from "../plan/graph.js";
 import { prepare, standardInput } from "../plan/prepare.js";
 import { streamOf } from "../plan/routing.js";
@@ -90,6 +91,7 @@ function newTimeline(plan: FilmPlan, config: Config, head?: HeadLook): Timeline 
     filters: plan.graph,
     graph: graphClock(plan.graph, plan.timeBase),
     clock: filmClock(plan),
+    keys: plan.keys && new KeyGrid(plan.keys, plan.encoderTimeBase),
     habits: plan.habits,
     head,
   });

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { bodyOffset } from "../ffmpeg/nut.js";
-import { FramecrcParser } from "../ffmpeg/packets.js";
+import { FramecrcParser, type Packet } from "../ffmpeg/packets.js";
 import { runLocal } from "../ffmpeg/run.js";
 import { MICROSECOND, formatRational, type Rational, rescale } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
-import type { Chunk } from "../plan/timeline.js";
+import type { Chunk } from "../plan/chunk.js";
 
 /** An encoded chunk that was found to be what it should be, rewritten by this machine's ffmpeg. */
 export interface VerifiedChunk {
@@ -62,8 +62,22 @@ export async function verifyChunk(
       what: `frame ${wrong} is not at ${wanted} µs (it is at ${found[wrong]} × ${formatRational(timeBase)} s)`,
     });
   }
+  const misplaced = misplacedKeyframe(chunk, packets);
+  if (misplaced !== undefined) return fail({ what: misplaced });
   const head = await headerHash(files.to);
   return head === undefined ? fail({ what: "it is no NUT file" }) : ok({ path: files.to, header: head });
+}
+
+/** Why the keyframes are not those that plain ffmpeg has; the packets' times have been found to be right. */
+function misplacedKeyframe({ keys, ticks }: Chunk, packets: readonly Packet[]): string | undefined {
+  if (!keys) return undefined;
+  const inOrder = packets.map(({ pts = 0, key }) => ({ pts, key })).sort((a, b) => a.pts - b.pts);
+  const certain = new Set(keys.certain);
+  const wrong = ticks.findIndex(({ tick }, i) =>
+    certain.has(tick) ? inOrder[i]?.key !== true : keys.complete && inOrder[i]?.key === true,
+  );
+  if (wrong === -1) return undefined;
+  return `frame ${wrong} is ${inOrder[wrong]?.key ? "a" : "no"} keyframe, other than in plain ffmpeg's film`;
 }
 
 async function headerHash(path: string): Promise<string | undefined> {

@@ -7,7 +7,7 @@ import { FRAME_BY_FRAME } from "./graph.js";
 import type { PlannedFilters } from "./planned-filters.js";
 import { rotationFilters } from "./rotation.js";
 import { withPaths } from "./sides.js";
-import type { Chunk } from "./timeline.js";
+import type { Chunk } from "./chunk.js";
 
 /**
  * The chunk's filters: back on the source's clock, the frames it needs, the user's filters, its own frames' ticks.

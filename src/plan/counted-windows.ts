@@ -59,7 +59,7 @@ export class CountedWindows implements FrameWindows {
       const segment = this.#segments[this.#next];
       if (!segment?.closed || this.#times.length < segment.packets) return windows;
       const place = { from: this.#next, segment: this.#next, part: 0, duration: segment.duration };
-      windows.push(this.#times.splice(0, segment.packets).map((pts) => ({ pts, ...place })));
+      windows.push(this.#times.splice(0, segment.packets).map((pts, i) => ({ pts, key: i === 0, ...place })));
       this.#next++;
     }
   }

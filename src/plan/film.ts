@@ -4,6 +4,7 @@ import type { MediaInfo, StreamInfo } from "../ffmpeg/media.js";
 import type { Rational } from "../lib/rational.js";
 import type { Generation, SyncMode } from "./frame-clock.js";
 import type { SoundOutput } from "./command-graphs.js";
+import type { KeyPlan } from "./gop.js";
 import type { FilterPlan } from "./graph.js";
 import type { PacketHabits } from "./habits.js";
 import type { PlannedFilters } from "./planned-filters.js";
@@ -62,6 +63,8 @@ export interface FilmPlan {
   readonly watchFrameData: boolean;
   /** Options with which a worker encodes the film, `-c:v` among them. */
   readonly encoderOptions: readonly OptionUse[];
+  /** Where keyframes are certain to be; undefined where that is left to the encoder. */
+  readonly keys: KeyPlan | undefined;
   /** x264's build number from the first packet: the H.264 decoder works around faults of old builds. */
   readonly x264Build?: number | undefined;
 }

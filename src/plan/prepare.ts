@@ -9,6 +9,7 @@ import { chunkEncoderOptions, encoderTrait } from "./encoders.js";
 import type { FilmPlan } from "./film.js";
 import { findFilm, isCover, streamOptions } from "./find-film.js";
 import type { Generation } from "./frame-clock.js";
+import { planKeyframes } from "./gop.js";
 import { FRAME_BY_FRAME, graphOutput } from "./graph.js";
 import { packetHabits } from "./habits.js";
 import { localPath } from "./local-path.js";
@@ -108,6 +109,8 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     // fftools/ffmpeg.c do_video_out takes a frame's length from the output's rate only where it is known.
     return fail("the demuxer does not know when the film begins");
   }
+  const keys = planKeyframes(mapping.encoder, options.value, findings.generation, rates.value.encoderTimeBase);
+  if (!keys.ok) return keys;
   const trim = inputTrim(input, graph.timeBase);
   if (!trim.ok) return trim;
   return ok({
@@ -138,6 +141,7 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     filters: filters.value?.filters,
     sides: filters.value?.sides ?? [],
     watchFrameData: beside.value.watched,
+    keys: keys.value,
     encoderOptions: [makeOption("-c:v", mapping.encoder), ...encoder.value.map(forOnlyStream)],
   });
 }

@@ -119,7 +119,9 @@ export const FILM_OPTIONS = new Set(
 );
 
 /** ffmpeg's own options of an output that the plan itself carries out. */
-export const PLANNED_OPTIONS = new Set("map ss t to frames fps_mode r enc_time_base disposition".split(" "));
+export const PLANNED_OPTIONS = new Set(
+  "map ss t to frames fps_mode r enc_time_base disposition force_key_frames".split(" "),
+);
 
 /** ffmpeg's own options of an output that FINAL is given as they stand. */
 const FINAL_OPTIONS = new Set(

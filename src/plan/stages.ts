@@ -15,7 +15,7 @@ import type { FilmPlan, Reference } from "./film.js";
 import { finalOptions } from "./final-options.js";
 import { isMatroska, MUXERS } from "./muxers.js";
 import type { InputStream } from "./routing.js";
-import type { Chunk } from "./timeline.js";
+import type { Chunk } from "./chunk.js";
 
 /** The arguments of options. */
 export const words = (uses: readonly OptionUse[]): string[] =>
@@ -74,10 +74,28 @@ export function remoteArgs(plan: FilmPlan, chunk: Chunk, files: ChunkFiles): str
     ...["-fps_mode", "passthrough", "-enc_time_base", formatRational(plan.encoderTimeBase)],
     ...words(plan.encoderOptions),
     ...(inBand ? ["-flags:v", "-global_header"] : []),
+    ...forcedKeyframes(plan, chunk),
     // One more than there should be: a frame too many must be seen.
     ...["-frames:v", `${chunk.ticks.length + 1}`],
     ...["-map_metadata", "-1", "-avoid_negative_ts", "disabled", "-write_index", "0", "-f", "nut", "-y", files.output],
   ];
+}
+
+/**
+ * The keyframes that the encoder is told of, in seconds; microseconds below the frame's time are cut off, so that the
+ * frame is the first that is not before it, in 5.1 (ticks of the encoder, rounded) and in 7.1 (microseconds).
+ */
+function forcedKeyframes(plan: FilmPlan, { keys }: Chunk): string[] {
+  if (!keys || keys.forced.length === 0) return [];
+  const times = keys.forced.map((tick) => {
+    const { num, den } = plan.encoderTimeBase;
+    return microseconds((BigInt(tick) * num * 1_000_000n) / den);
+  });
+  return ["-force_key_frames", times.join(",")];
+}
+
+function microseconds(time: bigint): string {
+  return `${time / 1_000_000n}.${`${time % 1_000_000n}`.padStart(6, "0")}`;
 }
 
 /** The joined film as FINAL reads it: its first tick says what ffmpeg takes off as the start time. */

@@ -1,6 +1,6 @@
 import { multiply, rational, toNumber } from "../lib/rational.js";
 import type { FilmPlan } from "./film.js";
-import type { Chunk } from "./timeline.js";
+import type { Chunk } from "./chunk.js";
 
 /** False where it is left to chance whether the film's first chunk begins with a filter switched on. */
 export function beginsAsPlanned(plan: FilmPlan, first: Chunk): boolean {

@@ -1,38 +1,13 @@
 import type { Packet } from "../ffmpeg/packets.js";
 import { divide, type Rational, toNumber } from "../lib/rational.js";
 import { fail, ok, type Result } from "../lib/result.js";
+import { type Chunk, type ChunkBounds, chunkKeys, type MarkedTick } from "./chunk.js";
 import type { OutputClock, Tick } from "./frame-clock.js";
 import type { FilterPlan, GraphClock, GraphFrame } from "./graph.js";
 import { CountedWindows } from "./counted-windows.js";
 import type { PacketHabits } from "./habits.js";
+import type { KeyGrid } from "./gop.js";
 import { type Doubt, type Frame, type FrameWindows, type HeadLook, type InputTrim, Windows } from "./windows.js";
-
-/** How long chunks may be, in frames: `min` <= `target` <= `max`. */
-export interface ChunkBounds {
-  readonly min: number;
-  readonly target: number;
-  readonly max: number;
-}
-
-/**
- * A piece of work: decode the segments, hand the source frames from `firstPts` to `lastPts` to the filters, and encode
- * exactly `ticks`. Times of source frames are ticks of the source's time base.
- */
-export interface Chunk {
-  readonly index: number;
-  /** Segments (GOPs) to decode, from and to inclusive. */
-  readonly firstSegment: number;
-  readonly lastSegment: number;
-  /** Those around the chunk that its filters look at included. */
-  readonly firstPts: number;
-  readonly lastPts: number;
-  /** Times of the chunk's own frames behind the filters, in display order; never empty. */
-  readonly graph: readonly number[];
-  /** What has to come out, in order; never empty. */
-  readonly ticks: readonly Tick[];
-  /** Where packets have no times: those of the frames, in the order in which they are decoded from the segments. */
-  readonly decoded?: readonly number[];
-}
 
 /** What the timeline is given from outside. */
 export interface TimelineOptions {
@@ -42,6 +17,8 @@ export interface TimelineOptions {
   readonly filters: FilterPlan;
   readonly graph: GraphClock;
   readonly clock: OutputClock;
+  /** Where keyframes are certain, and chunks are to begin; undefined where that is left to the encoder. */
+  readonly keys?: KeyGrid | undefined;
   readonly habits: PacketHabits;
   /** What plain ffmpeg shows first, where that was looked at. */
   readonly head?: HeadLook | undefined;
@@ -63,7 +40,11 @@ export class Timeline {
   #open = 0;
   #closed: { readonly from: number; readonly to: number }[] = [];
   #graph: GraphFrame[] = [];
-  #ticks: Tick[] = [];
+  #ticks: MarkedTick[] = [];
+  /** The latest frame with which a chunk may begin. */
+  #border: number | undefined;
+  /** How long a chunk should be, where it is cut at keyframes: in a long GOP of the source, longer. */
+  #target: number;
   #ended = false;
   #chunks = 0;
   #frames = 0;
@@ -75,6 +56,7 @@ export class Timeline {
     const { trim, habits, head } = options;
     this.#windows = habits.decodedTimes ? new CountedWindows() : new Windows({ trim, habits, head });
     const { afterSpan } = options.filters;
+    this.#target = options.bounds.target;
     this.#span = Math.ceil(toNumber(divide(afterSpan, options.timeBase)));
   }
 
@@ -117,7 +99,7 @@ export class Timeline {
     if (!placed.ok) return placed;
     this.#ended = true;
     this.#follow(this.#o.graph.end());
-    this.#ticks.push(...this.#o.clock.end());
+    this.#mark(this.#o.clock.end());
     this.#close();
     return this.#sure([...placed.value, ...this.#giveClosed()]);
   }
@@ -127,6 +109,8 @@ export class Timeline {
     const chunks: Chunk[] = [];
     for (const frames of windows.value) {
       if (this.#looksAcross(frames)) return fail("filters look from one part of an edit list into the next");
+      const reason = this.#offGrid(frames);
+      if (reason !== undefined) return fail(reason);
       chunks.push(...this.#placeWindow(frames));
     }
     return this.#sure(chunks);
@@ -139,6 +123,16 @@ export class Timeline {
     return first !== undefined && last !== undefined && first.part !== last.part && before + after + this.#span > 0;
   }
 
+  /** Why chunks cannot begin where plain ffmpeg has its keyframes. */
+  #offGrid([first]: readonly Frame[]): string | undefined {
+    if (!this.#o.keys) return undefined;
+    if (this.#o.habits.decodedTimes) return "keyframes at certain places from a source whose packets have no times";
+    const last = this.#shown.at(-1);
+    if (first && last && first.part !== last.part) return "keyframes at certain places over the parts of an edit list";
+    const far = this.#shown.length - this.#open > MAX_CUTS_IN_GOP * this.#o.bounds.max;
+    return far && this.#o.keys.complete ? "its keyframes are too far apart for chunks to begin with" : undefined;
+  }
+
   /** The chunks, unless what comes out of them is in doubt. */
   #sure(chunks: readonly Chunk[]): Result<readonly Chunk[], string> {
     const { doubt } = this.#o.clock;
@@ -147,10 +141,8 @@ export class Timeline {
 
   #placeWindow(frames: readonly Frame[]): readonly Chunk[] {
     if (frames.length === 0) return [];
-    const { min, target, max } = this.#o.bounds;
-    const held = this.#shown.length - this.#open;
-    const cut = held > 0 && this.#shown.at(-1)?.part !== frames[0]?.part;
-    if (cut || held >= target || (held >= min && held + frames.length > max)) this.#close();
+    if (this.#endsBefore(frames)) this.#close();
+    this.#target = Math.max(this.#o.bounds.target, Math.ceil(frames.length / MAX_CUTS_IN_GOP));
     this.#frames += frames.length;
     for (const frame of frames) {
       this.#shown.push(frame);
@@ -159,24 +151,72 @@ export class Timeline {
     return this.#giveClosed();
   }
 
+  /** Whether the open chunk ends where this window begins. */
+  #endsBefore(frames: readonly Frame[]): boolean {
+    const { min, target, max } = this.#o.bounds;
+    const held = this.#shown.length - this.#open;
+    // Of the keyframes that are certain, not one came for so long: any of the source will do.
+    if (this.#o.keys) return held >= max && !this.#o.keys.complete;
+    const cut = held > 0 && this.#shown.at(-1)?.part !== frames[0]?.part;
+    return cut || held >= target || (held >= min && held + frames.length > max);
+  }
+
   #follow(frames: readonly GraphFrame[]): void {
     for (const frame of frames) {
       this.#graph.push(frame);
-      this.#ticks.push(...this.#o.clock.push(frame));
+      this.#mark(this.#o.clock.push(frame));
     }
+  }
+
+  /** Follows the keyframes over what comes out, and cuts where they allow it. */
+  #mark(ticks: readonly Tick[]): void {
+    for (const tick of ticks) {
+      const before = this.#ticks.at(-1);
+      const mark = this.#o.keys?.next(tick.tick, before?.source !== tick.source && this.#isKey(tick.owner));
+      this.#ticks.push({ ...tick, key: mark?.key ?? false, forced: mark?.forced ?? false });
+      if (mark?.cut && before?.owner !== tick.owner) this.#allowCut(tick.owner);
+    }
+  }
+
+  #isKey(owner: number): boolean {
+    return this.#shown[this.#placeOf(owner)]?.key === true;
+  }
+
+  #allowCut(owner: number): void {
+    const held = (border: number): number => this.#placeOf(border) - this.#open;
+    const before = this.#border;
+    this.#border = owner;
+    if (before !== undefined && held(before) > 0 && held(owner) > this.#o.bounds.max)
+      this.#cutAt(this.#placeOf(before));
+    if (held(owner) >= this.#target) this.#cutAt(this.#placeOf(owner));
+  }
+
+  /** The place in `#shown` of the first frame that is not before this time. */
+  #placeOf(pts: number): number {
+    let [low, high] = [0, this.#shown.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#shown[middle]?.pts ?? pts) < pts) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #cutAt(place: number): void {
+    this.#closed.push({ from: this.#open, to: place });
+    this.#open = place;
   }
 
   /** The open chunk gets no more frames; what is longer than allowed becomes several. */
   #close(): void {
     const [from, to] = [this.#open, this.#shown.length];
     // Frames that are told by their number alone come from whole segments: one too few is seen at the end.
-    const most = this.#o.habits.decodedTimes ? 1 : MAX_CUTS_IN_GOP;
+    const most = this.#o.habits.decodedTimes || this.#o.keys?.complete ? 1 : MAX_CUTS_IN_GOP;
     const parts = Math.min(Math.max(1, Math.ceil((to - from) / this.#o.bounds.max)), most);
     const edge = (part: number): number => from + Math.floor((part * (to - from)) / parts);
     for (let part = 0; part < parts; part++) {
-      if (edge(part) < edge(part + 1)) this.#closed.push({ from: edge(part), to: edge(part + 1) });
+      if (edge(part) < edge(part + 1)) this.#cutAt(edge(part + 1));
     }
-    this.#open = to;
   }
 
   /** Gives the closed chunks of which all is known: what comes out, and what their filters need behind them. */
@@ -232,7 +272,8 @@ export class Timeline {
       firstPts: wideFirst.pts,
       lastPts: wideLast.pts,
       graph: this.#graph.filter(inside).map((f) => f.pts),
-      ticks,
+      ticks: ticks.map(({ tick, source, owner }) => ({ tick, source, owner })),
+      ...(this.#o.keys ? { keys: chunkKeys(ticks, this.#o.keys.complete) } : {}),
       ...(this.#o.habits.decodedTimes ? { decoded: own.map((f) => f.pts) } : {}),
     };
   }

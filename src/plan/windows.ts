@@ -21,6 +21,8 @@ export interface Frame {
   readonly segment: number;
   /** Counts the parts of an edit list: frames of several are not decoded in one go. */
   readonly part: number;
+  /** True for a keyframe of the source. */
+  readonly key: boolean;
 }
 
 /** What stands for a B-picture that is packed with another (libavcodec/mpeg4_unpack_bframes_bsf.c MAX_NVOP_SIZE). */
@@ -38,6 +40,7 @@ interface CodedFrame {
   segment: number;
   /** Decoded but not shown, because an MP4 edit list says so. */
   readonly hidden: boolean;
+  readonly key: boolean;
 }
 
 interface Key {
@@ -147,7 +150,7 @@ export class Windows implements FrameWindows {
     if (twin && (!this.#o.habits.hidesFirstTwin || twin.hidden || discard)) {
       return fail("the source shows two packets at the same time");
     }
-    const frame = { pts, duration, segment, hidden: discard };
+    const frame = { pts, duration, segment, hidden: discard, key };
     this.#pending.set(pts, frame);
     this.#firstField = frame;
     if (discard) this.#lastHidden = Math.max(this.#lastHidden, pts);
@@ -241,7 +244,7 @@ export class Windows implements FrameWindows {
     if (wrong !== undefined) return fail(wrong);
     this.#lastKept = kept.at(-1)?.pts ?? this.#lastKept;
     const from = start?.segment ?? 0;
-    return ok(kept.map(({ pts, duration, segment }) => ({ pts, duration, segment, from, part: this.#part })));
+    return ok(kept.map((frame) => ({ ...frame, from, part: this.#part })));
   }
 
   /** Of the frames at the film's head only those that were seen. */

@@ -7,7 +7,8 @@ import { bodyOffset } from "../ffmpeg/nut.js";
 import { FramecrcParser, frameTime } from "../ffmpeg/packets.js";
 import { type LocalProcess, startLocal } from "../ffmpeg/run.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
-import type { Chunk, Timeline } from "../plan/timeline.js";
+import type { Chunk } from "../plan/chunk.js";
+import type { Timeline } from "../plan/timeline.js";
 
 /** A chunk whose source packets lie ready in a file of their own. */
 export interface ReadyChunk {

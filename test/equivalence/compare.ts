@@ -11,6 +11,8 @@ export interface CompareOptions {
   readonly lossless?: boolean;
   /** How far sizes of a lossy film may be apart: 0.06 is six per cent. */
   readonly loose?: number;
+  /** Films have the same frames as keyframes. */
+  readonly keyframes?: boolean;
 }
 
 const STREAM_FIELDS = [
@@ -29,6 +31,7 @@ interface Packet {
   readonly dts_time?: string;
   readonly size: string;
   readonly data_hash: string;
+  readonly flags: string;
 }
 
 type Fields = Readonly<Record<string, unknown>> & {
@@ -46,7 +49,7 @@ interface Probe {
 }
 
 async function probe(file: string): Promise<Probe | undefined> {
-  const packet = "packet=stream_index,pts_time,dts_time,size,data_hash";
+  const packet = "packet=stream_index,pts_time,dts_time,size,data_hash,flags";
   const { code, stdout } = await run("ffprobe", [
     ...["-v", "error", "-show_streams", "-show_chapters", "-show_format", "-show_data_hash", "md5"],
     ...["-show_entries", packet, "-of", "json", `file:${file}`],
@@ -93,6 +96,7 @@ export async function compareFiles(plain: string, ours: string, options: Compare
     const [packetsA, packetsB] = [packetsOf(a, index), packetsOf(b, index)];
     const film = x.codec_type === "video";
     found.push(...compareTimes(packetsA, packetsB, film ? "frames" : "packets"));
+    if (film && options.keyframes) found.push(...compareField("keyframes", keyframes(packetsA), keyframes(packetsB)));
     if (film && !lossless) found.push(...compareSizes(packetsA, packetsB, options.loose ?? 0.06));
     if (!film && x.codec_type !== "audio") found.push(...compareBytes(packetsA, packetsB));
     found.push(...compareHashes(hashesA.get(index) ?? [], hashesB.get(index) ?? []));
@@ -105,6 +109,10 @@ export async function compareFiles(plain: string, ours: string, options: Compare
   const seconds = [a, b].map((p) => Number(p.format.duration));
   if (Math.abs((seconds[0] ?? 0) - (seconds[1] ?? 0)) > 0.05) differences.push(`duration ${seconds.join(" != ")}`);
   return differences;
+}
+
+function keyframes(packets: readonly Packet[]): unknown {
+  return packets.flatMap(({ flags, pts_time }) => (flags.startsWith("K") ? [pts_time] : []));
 }
 
 function compareStreams(x: Fields, y: Fields): string[] {

@@ -5,7 +5,8 @@ import { rational } from "../../src/lib/rational.js";
 import { FrameClock, type FrameClockOptions, type Tick } from "../../src/plan/frame-clock.js";
 import { type FilterPlan, FRAME_BY_FRAME, graphClock, type GraphFrame, graphOutput } from "../../src/plan/graph.js";
 import { PLAIN_HABITS } from "../../src/plan/habits.js";
-import { type Chunk, type ChunkBounds, Timeline } from "../../src/plan/timeline.js";
+import type { Chunk, ChunkBounds } from "../../src/plan/chunk.js";
+import { Timeline } from "../../src/plan/timeline.js";
 import type { InputTrim } from "../../src/plan/windows.js";
 
 /**

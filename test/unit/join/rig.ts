@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { FramecrcParser, type Packet } from "../../../src/ffmpeg/packets.js";
 import { runLocal } from "../../../src/ffmpeg/run.js";
 import { type Rational, rational } from "../../../src/lib/rational.js";
-import type { Chunk } from "../../../src/plan/timeline.js";
+import type { Chunk } from "../../../src/plan/chunk.js";
 
 /** Frames of the films here: 160x90, 25 a second. */
 export const RATE: Rational = rational(25);

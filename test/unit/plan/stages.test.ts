@@ -7,7 +7,7 @@ import { runLocal } from "../../../src/ffmpeg/run.js";
 import type { FilmPlan } from "../../../src/plan/film.js";
 import { preArgs } from "../../../src/plan/pre.js";
 import { finalArgs, rehearsalArgs, remoteArgs } from "../../../src/plan/stages.js";
-import type { Chunk } from "../../../src/plan/timeline.js";
+import type { Chunk } from "../../../src/plan/chunk.js";
 import { command, findings, mapping, planOf, stream } from "./rig.js";
 
 let folder = "";

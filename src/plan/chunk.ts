@@ -1,0 +1,52 @@
+import type { Tick } from "./frame-clock.js";
+
+/** How long chunks may be, in frames: `min` <= `target` <= `max`. */
+export interface ChunkBounds {
+  readonly min: number;
+  readonly target: number;
+  readonly max: number;
+}
+
+/**
+ * A piece of work: decode the segments, hand the source frames from `firstPts` to `lastPts` to the filters, and encode
+ * exactly `ticks`. Times of source frames are ticks of the source's time base.
+ */
+export interface Chunk {
+  readonly index: number;
+  /** Segments (GOPs) to decode, from and to inclusive. */
+  readonly firstSegment: number;
+  readonly lastSegment: number;
+  /** Those around the chunk that its filters look at included. */
+  readonly firstPts: number;
+  readonly lastPts: number;
+  /** Times of the chunk's own frames behind the filters, in display order; never empty. */
+  readonly graph: readonly number[];
+  /** What has to come out, in order; never empty. */
+  readonly ticks: readonly Tick[];
+  /** Where packets have no times: those of the frames, in the order in which they are decoded from the segments. */
+  readonly decoded?: readonly number[];
+  readonly keys?: ChunkKeys;
+}
+
+/** Keyframes of a chunk, by their ticks. */
+export interface ChunkKeys {
+  /** Those that plain ffmpeg is certain to have. */
+  readonly certain: readonly number[];
+  /** Whether these are all. */
+  readonly complete: boolean;
+  /** Those that the encoder has to be told of; the first frame is one without. */
+  readonly forced: readonly number[];
+}
+
+/** What comes out, and what is known of it as a keyframe. */
+export interface MarkedTick extends Tick {
+  readonly key: boolean;
+  readonly forced: boolean;
+}
+
+/** The keyframes of a chunk with these frames. */
+export function chunkKeys(ticks: readonly MarkedTick[], complete: boolean): ChunkKeys {
+  const [first, ...others] = ticks;
+  const marked = (which: "key" | "forced"): number[] => others.filter((t) => t[which]).map((t) => t.tick);
+  return { certain: [...(first ? [first.tick] : []), ...marked("key")], complete, forced: marked("forced") };
+}
