@@ -97,14 +97,14 @@ function newTimeline(plan: FilmPlan, config: Config, head?: HeadLook): Timeline 
   });
 }
 
-function splitAs(
+async function splitAs(
   plan: FilmPlan,
   timeline: Timeline,
   tools: HostTools,
   signal: AbortSignal,
   on: OnSplit,
 ): Promise<Result<SplitTotals, SplitFailure>> {
-  return split({
+  const result = await split({
     codec: plan.source.codec,
     ffmpeg: tools.ffmpeg,
     args: preArgs(plan, tools.folder),
@@ -114,4 +114,7 @@ function splitAs(
     ...on,
     signal,
   });
+  // Nothing to share out; and plain ffmpeg writes such a film behind its sound.
+  if (result.ok && result.value.outputFrames === 1) return fail({ kind: "unfit", what: "the film is a single frame" });
+  return result;
 }

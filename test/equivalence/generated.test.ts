@@ -195,6 +195,7 @@ const others: Case[] = [
   whole("from a device", "h264.mp4", `-f lavfi -i testsrc2=duration=1:size=64x64 ${FFV1} o.mkv`),
   whole("to standard output", "h264.mp4", `${FFV1} -an -fflags +bitexact -f nut -`),
   whole("one picture", "h264.mp4", "-frames:v 1 o.png"),
+  whole("one frame", "h264.mp4", "-frames:v 1 -an -c:v ffv1 o.mkv"),
   whole("a sequence of pictures", "h264.mp4", "-frames:v 3 o%02d.png"),
   whole("an option that is none", "h264.mp4", `${FFV1} -nonsense 1 o.mkv`),
   whole("an encoder that is none", "h264.mp4", "-c:v nonsense o.mkv"),
