@@ -10,6 +10,7 @@ import type { FilmPlan, Reference } from "../plan/film.js";
 import { notJoined } from "../plan/reference.js";
 import { beginsAsPlanned } from "../plan/switches.js";
 import { finalArgs } from "../plan/stages.js";
+import { intoFolder } from "../plan/streaming.js";
 import type { ReadyChunk } from "../split/splitter.js";
 import type { ChunkTask } from "./chunk-lane.js";
 import { Crew } from "./crew.js";
@@ -17,7 +18,7 @@ import type { EventStream } from "./events.js";
 import { type Head, readReference } from "./findings.js";
 import type { OutputPlace } from "./output.js";
 import type { HostTools } from "./probing.js";
-import { keepHead, proveFilm } from "./prove.js";
+import { keepHead, proveFilm, proveSegments } from "./prove.js";
 import { splitFilm } from "./stages.js";
 
 /** How a film job ended short of success: `unfit` and `refused` send the command the whole way, the others end it. */
@@ -192,7 +193,9 @@ class FilmJob {
     const { frames } = this.#joined;
     const ended = await final.joiner.leave(frames);
     if (!ended.ok) return fail({ kind: "failed", ...ended.failure });
-    const kept = await keepHead(plan, command, final.reference, { path: place.temporary, frames }, tools);
+    const written = { path: place.temporary, frames };
+    const kept =
+      place.tree === undefined ? await keepHead(plan, command, final.reference, written, tools) : ok(undefined);
     if (!kept.ok) return fail({ kind: "failed", ...kept.failure });
     return ok({ frames, seconds: this.#secondsUpTo(this.#ticks[this.#joined.chunks - 1] ?? []), closing: ended.value });
   }
@@ -202,9 +205,10 @@ class FilmJob {
     const head = await this.#in.head;
     const reference = head.ok ? await readReference(head.value, plan.film.outputStream, plan.muxer) : head;
     if (!reference.ok) return reference;
+    const own = place.tree === undefined ? plan : { ...plan, command: intoFolder(plan.command, place.tree) };
     const joiner = new Joiner({
       ffmpeg: tools.ffmpeg,
-      args: finalArgs(plan, { firstTick: this.#ticks[0]?.[0] ?? 0, reference: reference.value }, place.temporary),
+      args: finalArgs(own, { firstTick: this.#ticks[0]?.[0] ?? 0, reference: reference.value }, place.temporary),
       signal: AbortSignal.any([tools.signal, this.#halt.signal]),
       ...(tools.stdin ? { stdin: tools.stdin() } : {}),
     });
@@ -237,7 +241,9 @@ class FilmJob {
     const { tools, plan, place, events } = this.#in;
     events.emit({ type: "verifying" });
     const ticks = this.#ticks.flat();
-    const proven = await proveFilm(plan, reference, place.temporary, ticks, tools);
+    const proven = await (place.tree === undefined
+      ? proveFilm(plan, reference, place.temporary, ticks, tools)
+      : proveSegments(plan, reference, { list: place.temporary, tree: place.tree }, ticks, tools));
     if (!proven.ok) return fail({ kind: "refused", ...proven.failure });
     return ok({ frames: ticks.length, seconds: this.#secondsUpTo(ticks), closing });
   }

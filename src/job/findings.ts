@@ -14,6 +14,8 @@ import type { Generation } from "../plan/frame-clock.js";
 import { type Findings, standardInput } from "../plan/prepare.js";
 import { type Routing, sameStream, streamOf } from "../plan/routing.js";
 import { rehearsalArgs } from "../plan/stages.js";
+import { hasFragments, intoFolder, streamingKind } from "../plan/streaming.js";
+import { filesInTree, isList, makeTree } from "./tree.js";
 import { inspectSides } from "./side-facts.js";
 import { faultIn, holdsOneFrame, type HostTools, PICTURE, probeFile, probeInput } from "./probing.js";
 
@@ -56,7 +58,7 @@ export async function rehearse(
   const planned = new Promise<void>((resolve) => {
     settle = resolve;
   });
-  const { end, head } = startHead(command, tools, "v", (line, path) => {
+  const { end, head } = startHead(await scratchFor(command, tools, "v"), tools, "v", (line, path) => {
     onWords(line, path);
     generation = generationOf(line.text) ?? generation;
     listen(routing, line.text);
@@ -96,19 +98,48 @@ export async function rehearse(
  * The head of the output up to the first frame of this stream of it. Where there are other video streams (a cover),
  * the head that `rehearse` gives may end with one of theirs, before the film has come.
  */
-export function rehearseHead(command: Command, tools: HostTools, stream: number): Promise<Result<Head, string>> {
-  return startHead(command, tools, `${stream}`, () => undefined).head;
+export async function rehearseHead(command: Command, tools: HostTools, stream: number): Promise<Result<Head, string>> {
+  const scratch = await scratchFor(command, tools, `${stream}`);
+  return startHead(scratch, tools, `${stream}`, () => undefined).head;
+}
+
+/** The command with its output in the job's folder, and where that is. */
+interface Scratch {
+  readonly command: Command;
+  readonly path: string;
+  /** The folder of an output of many files. */
+  readonly tree?: string;
+}
+
+async function scratchFor(command: Command, tools: HostTools, stream: string): Promise<Scratch> {
+  const [output] = command.outputs;
+  const url = output?.url ?? "";
+  if (!output || !streamingKind(output)) {
+    return { command, path: join(tools.folder, `rehearsal-${stream}${extensionOf(url)}`) };
+  }
+  const tree = join(tools.folder, `rehearsal-${stream}`);
+  await makeTree(tree, output);
+  const own = intoFolder(command, tree);
+  return { command: own, path: own.outputs[0]?.url ?? "", tree };
+}
+
+const extensionOf = (url: string): string => /\.[A-Za-z0-9]{1,10}$/.exec(url)?.[0] ?? "";
+
+/** What is written of the output's head: of many files the first that stands for itself. */
+async function headFile({ command, path, tree }: Scratch): Promise<string> {
+  const [output] = command.outputs;
+  if (tree === undefined || !output || hasFragments(output)) return path;
+  return (await filesInTree(tree)).find((file) => !isList(file)) ?? path;
 }
 
 /** Runs the command until a stream of its output, named by a specifier, has its first frame. */
 function startHead(
-  command: Command,
+  scratch: Scratch,
   tools: HostTools,
   stream: string,
   onLine: OnWords,
 ): { readonly end: Promise<LocalEnd>; readonly head: Promise<Result<Head, string>> } {
-  const extension = /\.[A-Za-z0-9]{1,10}$/.exec(command.outputs[0]?.url ?? "")?.[0] ?? "";
-  const path = join(tools.folder, `rehearsal-${stream}${extension}`);
+  const { command, path } = scratch;
   const process = startLocal(tools.ffmpeg, [...rehearsalArgs(command, stream, path), ...tellLevels("verbose")], {
     signal: tools.signal,
     ...(tools.stdin ? { stdin: tools.stdin() } : {}),
@@ -121,8 +152,9 @@ function startHead(
   const head = end.then(async (e): Promise<Result<Head, string>> => {
     const refused = refusal(e, tools);
     if (refused !== undefined) return fail(refused);
-    const written = await probeFile(tools, path);
-    return written.ok ? ok({ path, media: written.value }) : written;
+    const file = await headFile(scratch);
+    const written = await probeFile(tools, file);
+    return written.ok ? ok({ path: file, media: written.value }) : written;
   });
   return { end, head };
 }
@@ -221,7 +253,8 @@ async function askMuxer(
   const options = fileOptions(output);
   const format = lastOption(options, "f")?.value;
   const rate = options.some((use) => use.name === "r") ? ["-r", "10"] : [];
-  const extension = /\.[A-Za-z0-9]{1,10}$/.exec(output.url)?.[0] ?? "";
+  // The segment muxers want a place for the number.
+  const name = streamingKind(output) === "segment" ? "muxer%d" : "muxer";
   let muxer = "";
   let frames = 0;
   const run = await runLocal(
@@ -230,7 +263,7 @@ async function askMuxer(
       ...["-v", "info", "-nostdin", "-y", "-f", "lavfi"],
       ...["-i", "color=s=320x240:r=10:d=0.3,setpts='if(eq(N,2),5,N)/10/TB'", ...rate],
       ...(format === undefined ? [] : ["-f", format]),
-      join(tools.folder, `muxer${extension}`),
+      join(tools.folder, `${name}${extensionOf(output.url)}`),
     ],
     {
       signal: tools.signal,

@@ -2,7 +2,11 @@ import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { access, lstat, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
+import type { OutputFile } from "../ffmpeg/command.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
+import { localPath } from "../plan/local-path.js";
+import { placeIn } from "../plan/streaming.js";
+import { makeTree, publishTree } from "./tree.js";
 
 /** Where the film goes: first beside its place, then, when it is whole and proven, into it. */
 export interface OutputPlace {
@@ -11,6 +15,8 @@ export interface OutputPlace {
   readonly path: string;
   /** Beside `path`, with the same extension, which tells ffmpeg the container. */
   readonly temporary: string;
+  /** The folder beside `path` in which an output of many files is made (plan/streaming.ts). */
+  readonly tree?: string;
 }
 
 /**
@@ -34,19 +40,37 @@ export async function placeOutput(shown: string, path: string): Promise<Result<O
     )
       return ok(undefined);
   }
-  const folder = dirname(target);
+  const barred = await whyNotWritable(shown, dirname(target));
+  return barred ? fail(barred) : ok({ shown, path: target, temporary: besideIt(target) });
+}
+
+/** Finds the place of an output of many files, and makes the folder in which it is written first. */
+export async function placeTree(shown: string, output: OutputFile): Promise<Result<OutputPlace, Problem>> {
+  const path = resolve(localPath(output.url) ?? output.url);
+  const barred = await whyNotWritable(shown, dirname(path));
+  if (barred) return fail(barred);
+  const tree = besideIt(path, "");
+  await makeTree(tree, output);
+  return ok({ shown, path, temporary: placeIn(tree, path), tree });
+}
+
+async function whyNotWritable(shown: string, folder: string): Promise<Problem | undefined> {
   try {
     await access(folder, constants.W_OK | constants.X_OK);
+    return undefined;
   } catch (error) {
-    return fail({
+    return {
       what: `${shown} cannot be written`,
       detail: `${folder}: ${(error as NodeJS.ErrnoException).code ?? "no access"}`,
-    });
+    };
   }
-  const extension = extname(target);
-  const stem = basename(target, extension).slice(0, 100);
-  const temporary = join(folder, `.${stem}.distffmpeg-${randomBytes(6).toString("hex")}${extension}`);
-  return ok({ shown, path: target, temporary });
+}
+
+/** A hidden name beside a path that nobody can guess. */
+function besideIt(path: string, extension = extname(path)): string {
+  // The numbers of segments have no place in a folder's name.
+  const stem = basename(path, extname(path)).slice(0, 100).replaceAll("%", "");
+  return join(dirname(path), `.${stem}.distffmpeg-${randomBytes(6).toString("hex")}${extension}`);
 }
 
 /** True when something already stands in the output's place. */
@@ -57,9 +81,10 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Puts the finished film into its place, in one step; gives its size. */
+/** Puts the finished film into its place, in one step, or its many files one by one; gives their size. */
 export async function publish(place: OutputPlace): Promise<Result<{ readonly bytes: number }, Problem>> {
   try {
+    if (place.tree !== undefined) return ok({ bytes: await publishTree(place.tree) });
     const { size } = await stat(place.temporary);
     await rename(place.temporary, place.path);
     return ok({ bytes: size });
@@ -70,5 +95,5 @@ export async function publish(place: OutputPlace): Promise<Result<{ readonly byt
 
 /** Takes the unfinished film away. */
 export async function discard(place: OutputPlace): Promise<void> {
-  await rm(place.temporary, { force: true });
+  await rm(place.tree ?? place.temporary, { recursive: true, force: true });
 }

@@ -5,7 +5,8 @@ import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { readsStandardInput } from "../plan/prepare.js";
 import { localPath } from "../plan/local-path.js";
 import type { EventStream } from "./events.js";
-import { exists, type OutputPlace, placeOutput } from "./output.js";
+import { exists, type OutputPlace, placeOutput, placeTree } from "./output.js";
+import { streamingKind } from "../plan/streaming.js";
 
 /** What is asked of the user, and told. */
 export interface Asking {
@@ -36,7 +37,10 @@ export async function outputPlace(
   command: Command,
   { events, mayOverwrite }: Asking,
 ): Promise<Result<OutputPlace | undefined, NoPlace>> {
-  const url = command.outputs[0]?.url ?? "";
+  const [output] = command.outputs;
+  const url = output?.url ?? "";
+  // Nobody is asked about the files of these (AVFMT_NOFILE; fftools/ffmpeg_opt.c open_output_file).
+  if (output && streamingKind(output)) return placeTree(url, output);
   const place = await placeOutput(url, localPath(url) ?? url);
   if (!place.ok || !place.value) return place;
   const refuse = (what: string, more?: string): Result<never, NoPlace> => {

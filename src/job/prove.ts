@@ -1,10 +1,12 @@
 import type { Command } from "../ffmpeg/command.js";
 import { cutToFilm } from "../join/cut.js";
 import { mendHead } from "../join/head.js";
-import { compareStreams, verifyFilm } from "../join/verify-film.js";
+import { compareStreams, countPackets, verifyFilm } from "../join/verify-film.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { FilmPlan, Reference } from "../plan/film.js";
+import { hasFragments, readsAsOne } from "../plan/streaming.js";
 import { type HostTools, probeFile } from "./probing.js";
+import { filesInTree, isList } from "./tree.js";
 
 /** Holds the finished file against what plain ffmpeg writes and against the whole index, before it is put in place. */
 export async function proveFilm(
@@ -29,6 +31,38 @@ export async function proveFilm(
     tools.signal,
   );
   return proven.ok ? ok(undefined) : proven;
+}
+
+/** Holds the files of an output of many against what plain ffmpeg writes, and counts the frames in them. */
+export async function proveSegments(
+  plan: FilmPlan,
+  reference: Reference,
+  { list, tree }: { readonly list: string; readonly tree: string },
+  ticks: readonly number[],
+  tools: HostTools,
+): Promise<Result<void, Problem>> {
+  const [output] = plan.command.outputs;
+  const all = (await filesInTree(tree)).filter((file) => !isList(file));
+  const complete = plan.streaming === "hls" && output !== undefined && readsAsOne(output);
+  const [first] = complete && hasFragments(output) ? [list] : all;
+  if (first === undefined) return fail({ what: "the output has no segments" });
+  const written = await probeFile(tools, first);
+  if (!written.ok) return fail({ what: written.failure });
+  const { outputStream: stream } = plan.film;
+  const streams = plan.mappings.length + plan.soundOutputs.length;
+  const difference = compareStreams(written.value, reference.media, stream, streams);
+  if (difference !== undefined) return fail({ what: difference });
+  const { encoderTimeBase } = plan;
+  if (complete) return verifyFilm(tools.ffmpeg, list, { encoderTimeBase, ticks, stream }, tools.signal);
+  let frames = 0;
+  for (const file of all) {
+    const counted = await countPackets(tools.ffmpeg, file, stream, tools.signal);
+    if (!counted.ok) return counted;
+    frames += counted.value;
+  }
+  return frames === ticks.length
+    ? ok(undefined)
+    : fail({ what: `the segments have ${frames} frames instead of ${ticks.length}` });
 }
 
 /**

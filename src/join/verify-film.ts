@@ -21,13 +21,46 @@ export async function verifyFilm(
   expected: ExpectedFilm,
   signal: AbortSignal,
 ): Promise<Result<void, Problem>> {
+  const read = await readPackets(ffmpeg, file, expected.stream, signal);
+  if (!read.ok) return read;
+  const { times, timeBase } = read.value;
+  if (!timeBase || times.length !== expected.ticks.length) {
+    return fail({ what: `the joined film has ${times.length} frames instead of ${expected.ticks.length}` });
+  }
+  times.sort((a, b) => a - b);
+  const at = firstWrong(times, timeBase, expected);
+  return at === undefined ? ok(undefined) : fail({ what: `frame ${at} of the joined film is not at its time` });
+}
+
+/** How many packets a stream of a file has. */
+export async function countPackets(
+  ffmpeg: string,
+  file: string,
+  stream: number,
+  signal: AbortSignal,
+): Promise<Result<number, Problem>> {
+  const read = await readPackets(ffmpeg, file, stream, signal);
+  return read.ok ? ok(read.value.times.length) : read;
+}
+
+interface ReadPackets {
+  readonly times: number[];
+  readonly timeBase: Rational | undefined;
+}
+
+async function readPackets(
+  ffmpeg: string,
+  file: string,
+  stream: number,
+  signal: AbortSignal,
+): Promise<Result<ReadPackets, Problem>> {
   const parser = new FramecrcParser();
   const times: number[] = [];
   const process = startLocal(
     ffmpeg,
     [
       ...["-v", "error", "-nostdin", "-copyts", "-copytb", "1", "-i", `file:${file}`],
-      ...["-map", `0:${expected.stream}`, "-c", "copy", "-copyinkf", "-f", "framecrc", "pipe:1"],
+      ...["-map", `0:${stream}`, "-c", "copy", "-copyinkf", "-f", "framecrc", "pipe:1"],
     ],
     {
       signal,
@@ -39,13 +72,7 @@ export async function verifyFilm(
   );
   const end = await process.end;
   if (end.code !== 0) return fail({ what: "the joined film cannot be read", detail: end.stderrTail.join("\n") });
-  const timeBase = parser.headers.get(0)?.timeBase;
-  if (!timeBase || times.length !== expected.ticks.length) {
-    return fail({ what: `the joined film has ${times.length} frames instead of ${expected.ticks.length}` });
-  }
-  times.sort((a, b) => a - b);
-  const at = firstWrong(times, timeBase, expected);
-  return at === undefined ? ok(undefined) : fail({ what: `frame ${at} of the joined film is not at its time` });
+  return ok({ times, timeBase: parser.headers.get(0)?.timeBase });
 }
 
 function firstWrong(times: readonly number[], timeBase: Rational, expected: ExpectedFilm): number | undefined {

@@ -10,6 +10,7 @@ import type { PacketHabits } from "./habits.js";
 import type { PlannedFilters } from "./planned-filters.js";
 import type { InputStream } from "./routing.js";
 import type { SideFile } from "./sides.js";
+import type { StreamingKind } from "./streaming.js";
 import type { InputTrim } from "./windows.js";
 
 /** All that is known of a job before the first packet is read: what every stage is planned from. */
@@ -63,6 +64,8 @@ export interface FilmPlan {
   readonly watchFrameData: boolean;
   /** Options with which a worker encodes the film, `-c:v` among them. */
   readonly encoderOptions: readonly OptionUse[];
+  /** The kind of output of many files; undefined for one file. */
+  readonly streaming: StreamingKind | undefined;
   /** Where keyframes are certain to be; undefined where that is left to the encoder. */
   readonly keys: KeyPlan | undefined;
   /** x264's build number from the first packet: the H.264 decoder works around faults of old builds. */

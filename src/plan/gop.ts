@@ -54,6 +54,14 @@ const GOPS: Readonly<Record<string, (given: Given, generation: Generation) => Go
   ffv1: (given) => ({ every: count(given("g"), 12), forced: "ignored" }),
 };
 
+export interface KeyWishes {
+  readonly generation: Generation;
+  /** The encoder's. */
+  readonly timeBase: Rational;
+  /** Whether they matter though the user has not asked for any: segments begin with them. */
+  readonly wanted: boolean;
+}
+
 /**
  * Where plain ffmpeg's keyframes are certain to be, for an encoder with these options of the film; undefined where
  * nobody asked for keyframes, or all frames are. Fails with the reason where chunks could not have them there.
@@ -61,13 +69,12 @@ const GOPS: Readonly<Record<string, (given: Given, generation: Generation) => Go
 export function planKeyframes(
   encoder: string,
   options: readonly OptionUse[],
-  generation: Generation,
-  encoderTimeBase: Rational,
+  { generation, timeBase, wanted }: KeyWishes,
 ): Result<KeyPlan | undefined, string> {
   const given: Given = (name) => options.findLast((use) => use.name === name)?.value;
   const force = given("force_key_frames");
   const asked =
-    options.some((use) => ASKING.has(use.name)) || inParams(given, "keyint|keyint-max|scenecut|no-scenecut");
+    wanted || options.some((use) => ASKING.has(use.name)) || inParams(given, "keyint|keyint-max|scenecut|no-scenecut");
   const gop = GOPS[encoder]?.(given, generation);
   if (!asked || !gop) return ok(undefined);
   const forced = gop.forced === "ignored" ? undefined : force;
@@ -75,7 +82,7 @@ export function planKeyframes(
     return fail(`where ${encoder} has keyframes with these options is not followed`);
   }
   if (forced !== undefined) {
-    const known = forcedKeyframes(forced, encoderTimeBase);
+    const known = forcedKeyframes(forced, timeBase);
     if (!known.ok) return known;
   }
   if (gop.every === undefined && (forced === undefined || gop.forced !== "restarts")) return ok(undefined);

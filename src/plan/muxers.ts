@@ -24,6 +24,9 @@ export const MUXERS: Readonly<Record<string, MuxerTrait>> = {
   ismv: GLOBAL,
   flv: GLOBAL,
   nut: GLOBAL,
+  hls: GLOBAL,
+  segment: GLOBAL,
+  "stream_segment,ssegment": GLOBAL,
   mpegts: IN_BAND,
   avi: IN_BAND,
 };

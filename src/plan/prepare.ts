@@ -1,4 +1,11 @@
-import { type Command, fileOptions, globalOptions, lastOption, type OptionUse } from "../ffmpeg/command.js";
+import {
+  type Command,
+  fileOptions,
+  globalOptions,
+  lastOption,
+  type OptionUse,
+  type OutputFile,
+} from "../ffmpeg/command.js";
 import type { StreamMapping } from "../ffmpeg/log.js";
 import type { MediaInfo } from "../ffmpeg/media.js";
 import { findOption, makeOption } from "../ffmpeg/options.js";
@@ -9,7 +16,7 @@ import { chunkEncoderOptions, encoderTrait } from "./encoders.js";
 import type { FilmPlan } from "./film.js";
 import { findFilm, isCover, streamOptions } from "./find-film.js";
 import type { Generation } from "./frame-clock.js";
-import { planKeyframes } from "./gop.js";
+import { type KeyPlan, planKeyframes } from "./gop.js";
 import { FRAME_BY_FRAME, graphOutput } from "./graph.js";
 import { packetHabits } from "./habits.js";
 import { localPath } from "./local-path.js";
@@ -20,6 +27,7 @@ import { FILM_OPTIONS } from "./route.js";
 import { type Routing, streamOf, usedStreams } from "./routing.js";
 import type { SideFacts } from "./sides.js";
 import { planSideData } from "./side-data.js";
+import { segmentsReason, type StreamingKind, streamingKind } from "./streaming.js";
 import { inputTrim, outputTimes } from "./times.js";
 
 /** What was learned by asking ffmpeg about this very command. */
@@ -109,8 +117,15 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     // fftools/ffmpeg.c do_video_out takes a frame's length from the output's rate only where it is known.
     return fail("the demuxer does not know when the film begins");
   }
-  const keys = planKeyframes(mapping.encoder, options.value, findings.generation, rates.value.encoderTimeBase);
+  const streaming = streamingKind(output);
+  const keys = planKeyframes(mapping.encoder, options.value, {
+    generation: findings.generation,
+    timeBase: rates.value.encoderTimeBase,
+    wanted: streaming !== undefined,
+  });
   if (!keys.ok) return keys;
+  const unlike = streaming && streamsReason(output, streaming, keys.value, mappings, findings);
+  if (unlike !== undefined) return fail(unlike);
   const trim = inputTrim(input, graph.timeBase);
   if (!trim.ok) return trim;
   return ok({
@@ -142,8 +157,22 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     sides: filters.value?.sides ?? [],
     watchFrameData: beside.value.watched,
     keys: keys.value,
+    streaming,
     encoderOptions: [makeOption("-c:v", mapping.encoder), ...encoder.value.map(forOnlyStream)],
   });
+}
+
+/** Why an output of many files would not be plain ffmpeg's. */
+function streamsReason(
+  output: OutputFile,
+  kind: StreamingKind,
+  keys: KeyPlan | undefined,
+  mappings: readonly StreamMapping[],
+  { inputs }: Findings,
+): string | undefined {
+  const odd = mappings.find((m) => !["video", "audio"].includes(streamOf(inputs, m)?.type ?? ""));
+  if (odd) return "subtitles and data in segments are not split";
+  return segmentsReason(output, kind, keys);
 }
 
 /** The film as it comes out of `-filter_complex`; undefined where it goes another way. */

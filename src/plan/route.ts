@@ -5,6 +5,7 @@ import { readGraphs, readSimple } from "./command-graphs.js";
 import { type Condition, optionsInput, pairTrait } from "./filters/index.js";
 import { type FilterFacts, planFilters } from "./graph.js";
 import { localPath } from "./local-path.js";
+import { streamingKind, streamingReason } from "./streaming.js";
 
 /**
  * First look at a command, by its words alone: may it be split at all?
@@ -149,8 +150,9 @@ function checkOutput(command: Command): string | undefined {
   }
   const path = localPath(output.url);
   if (path === "-" || path === undefined) return "the output is no local file";
-  if (/%\d*d/.test(path)) return "the output is a sequence of files";
-  return undefined;
+  const kind = streamingKind(output);
+  if (kind !== undefined) return streamingReason(output, kind);
+  return /%\d*d/.test(path) ? "the output is a sequence of files" : undefined;
 }
 
 /** What the command's words cannot tell is taken for granted at first. */

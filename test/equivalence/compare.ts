@@ -215,6 +215,8 @@ export interface BothOptions extends CompareOptions, StartOptions {
   readonly df?: readonly string[];
   /** Files to compare; all of them by default, and there must be the same ones. */
   readonly out?: readonly string[];
+  /** Files that are compared as texts. */
+  readonly texts?: RegExp;
   /** Done in each of the two folders before. */
   readonly prepare?: (folder: string) => void;
   /** Global options in front of both commands; by default none is asked about, and errors are all that is said. */
@@ -296,10 +298,13 @@ async function compareFolders(plain: string, ours: string, options: BothOptions)
     const [a, b] = [join(plain, file), join(ours, file)];
     if (!existsSync(a) && !existsSync(b)) continue;
     if (!existsSync(a) || !existsSync(b)) differences.push(`${file} is there only once`);
+    else if (options.texts?.test(file)) differences.push(...compareField(file, readText(a), readText(b)));
     else differences.push(...(await compareFiles(a, b, options)));
   }
   return differences;
 }
+
+const readText = (file: string): string => readFileSync(file, "utf8");
 
 /** What is in a folder and below, sorted; nothing when there is no such folder. */
 export function namesIn(folder: string): string[] {

@@ -1,0 +1,133 @@
+import { dirname, join, resolve } from "node:path";
+import { type Command, fileOptions, lastOption, type OutputFile } from "../ffmpeg/command.js";
+import { parseDuration } from "../ffmpeg/duration.js";
+import type { KeyPlan } from "./gop.js";
+import { localPath } from "./local-path.js";
+
+/**
+ * Outputs of many files (HLS and the segment muxers). FINAL writes them into a folder of its own, in which every path
+ * stands as it does on this machine; what their playlists say of each other is relative, and stays true.
+ */
+export type StreamingKind = "hls" | "segment";
+
+/** Muxers by the names that `-f` and ffmpeg's log give them (libavformat/hlsenc.c, segment.c). */
+const KINDS: Readonly<Record<string, StreamingKind>> = {
+  hls: "hls",
+  segment: "segment",
+  stream_segment: "segment",
+  ssegment: "segment",
+  "stream_segment,ssegment": "segment",
+};
+
+/** Options that name further files of the output. */
+const PATHS = new Set(["hls_segment_filename", "segment_list", "segment_header_filename"]);
+
+/** What kind of many files an output is; undefined for one file. */
+export function streamingKind(output: OutputFile): StreamingKind | undefined {
+  const format = lastOption(fileOptions(output), "f")?.value;
+  if (format !== undefined) return KINDS[format];
+  return /\.m3u8?$/i.test(output.url) ? "hls" : undefined;
+}
+
+/** Where a path of this machine stands in such a folder. */
+export const placeIn = (folder: string, path: string): string => join(folder, resolve(path));
+
+/** The command with its output in the folder; for outputs without reason not to be split (`streamingReason`). */
+export function intoFolder(command: Command, folder: string): Command {
+  const move = (url: string): string => placeIn(folder, localPath(url) ?? url);
+  const outputs = command.outputs.map((output) => ({
+    ...output,
+    url: move(output.url),
+    options: output.options.map((use) =>
+      PATHS.has(use.name) && use.value !== undefined ? { ...use, value: move(use.value) } : use,
+    ),
+  }));
+  return { ...command, outputs };
+}
+
+/** The folders in which the output's files are made: absolute paths. ffmpeg expects them to be there. */
+export function outputFolders(output: OutputFile): readonly string[] {
+  const paths = fileOptions(output).filter((use) => PATHS.has(use.name));
+  return [output.url, ...paths.map((use) => use.value ?? "")].map((url) => dirname(resolve(localPath(url) ?? url)));
+}
+
+/** Whether the playlist names every segment from the first to the last. */
+function listsAll(output: OutputFile): boolean {
+  const options = fileOptions(output);
+  const type = lastOption(options, "hls_playlist_type")?.value;
+  return lastOption(options, "hls_list_size")?.value === "0" || type === "vod" || type === "event";
+}
+
+/** Values with which an option changes nothing that matters here; undefined: never. */
+const ODD: Readonly<Record<StreamingKind, Readonly<Record<string, RegExp | undefined>>>> = {
+  hls: {
+    var_stream_map: undefined,
+    cc_stream_map: undefined,
+    hls_enc: /^(0|false)$/,
+    hls_key_info_file: undefined,
+    hls_base_url: /^$/,
+    hls_flags:
+      /^[+]?((single_file|temp_file|discont_start|round_durations|independent_segments|omit_endlist|program_date_time|iframes_only)[+]?)*$/,
+    hls_start_number_source: /^generic$/,
+    hls_init_time: /^0$/,
+    hls_fmp4_init_filename: /^[^/%]+$/,
+    hls_subtitle_path: undefined,
+    hls_delete_threshold: /^/,
+    master_pl_name: /^[^/%]+$/,
+    strftime: /^(0|false)$/,
+    strftime_mkdir: /^(0|false)$/,
+    method: undefined,
+  },
+  segment: {
+    segment_atclocktime: /^(0|false)$/,
+    segment_wrap: /^0$/,
+    strftime: /^(0|false)$/,
+    break_non_keyframes: /^(0|false)$/,
+    individual_header_trailer: /^(1|true)$/,
+    reference_stream: /^auto$/,
+    segment_list_flags: /^[+]?cache$/,
+  },
+};
+
+/** Whether segments are fragments of MP4, which mean nothing without their playlist. */
+export function hasFragments(output: OutputFile): boolean {
+  return lastOption(fileOptions(output), "hls_segment_type")?.value === "fmp4";
+}
+
+/** Whether its playlist leads to the whole film: it names segments without their folders. */
+export function readsAsOne(output: OutputFile): boolean {
+  const [own, ...others] = outputFolders(output);
+  return listsAll(output) && others.every((folder) => folder === own);
+}
+
+/** Why such an output cannot be made of a joined film, as far as its words tell. */
+export function streamingReason(output: OutputFile, kind: StreamingKind): string | undefined {
+  const options = fileOptions(output);
+  for (const use of options) {
+    if (use.name in ODD[kind] && !ODD[kind][use.name]?.test(use.value ?? "")) {
+      return `${use.flag} ${use.value ?? ""} of ${kind === "hls" ? "HLS" : "segments"} is not split`.replace("  ", " ");
+    }
+    if (PATHS.has(use.name) && ["-", undefined].includes(localPath(use.value ?? ""))) {
+      return `${use.flag} ${use.value ?? ""} is no local file`;
+    }
+  }
+  if (kind === "hls" && hasFragments(output) && !readsAsOne(output)) {
+    return "its fragments cannot be read through its playlist (-hls_list_size 0, and all in one folder)";
+  }
+  return undefined;
+}
+
+/**
+ * Why segments would not begin where plain ffmpeg begins them: they begin with keyframes, and so all of these have to be
+ * certain, or those that are forced to be where segments are due.
+ */
+export function segmentsReason(output: OutputFile, kind: StreamingKind, keys: KeyPlan | undefined): string | undefined {
+  if (keys?.every !== undefined) return undefined;
+  const options = fileOptions(output);
+  const every = /^expr:gte\(t,(?:0\+)?n_forced\*(\d+(?:\.\d+)?)\)$/.exec(keys?.forced ?? "")?.[1];
+  const due = lastOption(options, kind === "hls" ? "hls_time" : "segment_time")?.value ?? "2";
+  const odd = kind === "segment" && options.some((use) => ["segment_times", "segment_frames"].includes(use.name));
+  const [period, length] = [parseDuration(every ?? ""), parseDuration(due)];
+  if (!odd && period && length && length >= period && length % period === 0n) return undefined;
+  return "segments begin with keyframes that the encoder sets by the pictures (a fixed GOP would settle it: -g N -sc_threshold 0)";
+}

@@ -1,0 +1,82 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, test } from "vitest";
+import { runBoth } from "./compare.js";
+import { Sources, type SourceName } from "./sources.js";
+
+/** Outputs of many files: their names, their playlists word by word, and what is in each. */
+const sources = new Sources();
+afterAll(() => sources.close());
+
+const X264 = "-c:v libx264 -preset superfast -crf 35";
+const EVERY = `${X264} -g 25 -sc_threshold 0`;
+const AAC = "-c:a aac -b:a 64k";
+
+interface Case {
+  readonly source?: SourceName;
+  readonly out: string;
+  readonly folders?: readonly string[];
+  /** What is compared, where sizes stand in playlists or files cannot be read by themselves. */
+  readonly compare?: readonly string[];
+  /** The encoder has keyframes of its own beside those that are certain. */
+  readonly own?: boolean;
+  readonly whole?: RegExp;
+}
+
+const cases: Record<string, Case> = {
+  "HLS with a fixed GOP": { out: `${EVERY} ${AAC} -f hls -hls_time 2 -hls_list_size 0 o.m3u8` },
+  "HLS by the name alone, with the last segments in its playlist": { out: `${EVERY} ${AAC} -hls_time 1 o.m3u8` },
+  "HLS of fragments": {
+    out: `${EVERY} ${AAC} -f hls -hls_time 1 -hls_playlist_type vod -hls_segment_type fmp4 -hls_segment_filename s_%03d.m4s o.m3u8`,
+    compare: ["o.m3u8", "init.mp4"],
+  },
+  "HLS with its segments elsewhere": {
+    out: `${EVERY} ${AAC} -f hls -hls_time 2 -hls_list_size 0 -hls_segment_filename {o}/parts/s%d.ts -start_number 7 lists/o.m3u8`,
+    folders: ["parts", "lists"],
+  },
+  "HLS as a media server asks for it": {
+    source: "long.mp4",
+    out: `-map_metadata -1 -map_chapters -1 -map 0:0 -map 0:1 -map -0:s -codec:v:0 libx264 -preset veryfast -crf 33 -force_key_frames:0 expr:gte(t,0+n_forced*3) -codec:a:0 aac -ac 2 -f hls -max_delay 5000000 -hls_time 3 -hls_segment_type mpegts -start_number 0 -hls_segment_filename x%d.ts -hls_playlist_type vod -hls_list_size 0 x.m3u8`,
+    own: true,
+  },
+  "HLS of one file with a master playlist": {
+    out: `${EVERY} ${AAC} -f hls -hls_time 1 -hls_list_size 0 -hls_flags single_file -master_pl_name master.m3u8 o.m3u8`,
+    compare: ["o.ts", "master.m3u8"],
+  },
+  "HLS where the encoder sets keyframes by the pictures": {
+    out: `${X264} ${AAC} -f hls -hls_time 2 -hls_list_size 0 o.m3u8`,
+    whole: /-sc_threshold 0/,
+  },
+  "HLS that forgets its segments": {
+    out: `${EVERY} ${AAC} -hls_time 1 -hls_flags delete_segments o.m3u8`,
+    whole: /delete_segments/,
+  },
+  "segments of MPEG-TS with a list": {
+    out: `${EVERY} ${AAC} -f segment -segment_time 2 -segment_list o.csv -segment_format mpegts o%03d.ts`,
+  },
+  "segments of Matroska from zero": {
+    source: "long.mp4",
+    out: `${EVERY} -an -f segment -segment_time 3 -reset_timestamps 1 -segment_list o.m3u8 part_%d.mkv`,
+  },
+  "segments at times": { out: `${EVERY} ${AAC} -f segment -segment_times 1,3.5 o%d.mp4` },
+};
+
+describe("many files", { concurrent: true, timeout: 600_000 }, () => {
+  for (const [name, { source = "h264.mp4", out, folders = [], whole, compare, own = false }] of Object.entries(cases)) {
+    test(name, async ({ expect, signal }) => {
+      const args = ["-i", await sources.get(source), ...out.split(" ")];
+      const { differences, summary } = await runBoth(args, {
+        ...{ signal, keyframes: !own, lossless: false, loose: 0.25 },
+        ...(compare ? { out: compare } : {}),
+        prepare: (folder) => {
+          for (const name of folders) mkdirSync(join(folder, name));
+        },
+        texts: /\.(m3u8|csv)$/,
+      });
+      expect(differences, summary?.reason).toEqual([]);
+      expect(summary?.route, summary?.reason).toBe(whole ? "local" : "chunks");
+      if (whole) expect(summary?.reason).toMatch(whole);
+      else expect(summary?.chunks).toBeGreaterThanOrEqual(2);
+    });
+  }
+});
