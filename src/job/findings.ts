@@ -1,7 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { Command } from "../ffmpeg/command.js";
-import { fileOptions, lastOption } from "../ffmpeg/command.js";
+import { type Command, fileOptions, lastOption, type OutputFile } from "../ffmpeg/command.js";
 import { type GraphFeed, readLogLine, type StreamMapping } from "../ffmpeg/log.js";
 import { type LogLine, tellLevels } from "../ffmpeg/loglevel.js";
 import type { MediaInfo } from "../ffmpeg/media.js";
@@ -13,6 +12,7 @@ import type { Reference } from "../plan/film.js";
 import type { Generation } from "../plan/frame-clock.js";
 import { type Findings, standardInput } from "../plan/prepare.js";
 import { type Routing, sameStream, streamOf } from "../plan/routing.js";
+import { placeOf } from "../plan/reference.js";
 import { rehearsalArgs } from "../plan/stages.js";
 import { inspectSides } from "./side-facts.js";
 import { faultIn, holdsOneFrame, type HostTools, PICTURE, probeFile, probeInput } from "./probing.js";
@@ -210,7 +210,8 @@ async function probeInputs(
 /**
  * Which container the output's name and `-f` mean, and whether this ffmpeg writes it at a constant or a variable rate:
  * three frames with a gap between them are written, and come out as three or as six. The answer depends on the muxer
- * and on ffmpeg's version, so it is asked for, not known.
+ * and on ffmpeg's version, so it is asked for, not known. Their sizes and rate are such as H.263, MPEG-2 and DV take,
+ * which some muxers prefer.
  */
 async function askMuxer(
   command: Command,
@@ -218,9 +219,21 @@ async function askMuxer(
 ): Promise<Result<Pick<Findings, "muxer" | "defaultSync">, string>> {
   const [output] = command.outputs;
   if (!output) return fail("there is no output");
+  for (const size of ["352x288", "720x576"]) {
+    const answer = await tryMuxer(output, size, tools);
+    if (answer) return ok(answer);
+  }
+  return fail(`ffmpeg knows no container for ${output.url}`);
+}
+
+async function tryMuxer(
+  output: OutputFile,
+  size: string,
+  tools: HostTools,
+): Promise<Pick<Findings, "muxer" | "defaultSync"> | undefined> {
   const options = fileOptions(output);
   const format = lastOption(options, "f")?.value;
-  const rate = options.some((use) => use.name === "r") ? ["-r", "10"] : [];
+  const rate = options.some((use) => use.name === "r") ? ["-r", "25"] : [];
   const extension = /\.[A-Za-z0-9]{1,10}$/.exec(output.url)?.[0] ?? "";
   let muxer = "";
   let frames = 0;
@@ -228,7 +241,7 @@ async function askMuxer(
     tools.ffmpeg,
     [
       ...["-v", "info", "-nostdin", "-y", "-f", "lavfi"],
-      ...["-i", "color=s=320x240:r=10:d=0.3,setpts='if(eq(N,2),5,N)/10/TB'", ...rate],
+      ...["-i", `color=s=${size}:r=25:d=0.12,setpts='if(eq(N,2),5,N)/25/TB'`, ...rate],
       ...(format === undefined ? [] : ["-f", format]),
       join(tools.folder, `muxer${extension}`),
     ],
@@ -240,8 +253,7 @@ async function askMuxer(
       },
     },
   );
-  if (muxer === "" || run.code !== 0) return fail(`ffmpeg knows no container for ${output.url}`);
-  return ok({ muxer, defaultSync: frames > 3 ? "cfr" : "vfr" });
+  return muxer === "" || run.code !== 0 ? undefined : { muxer, defaultSync: frames > 3 ? "cfr" : "vfr" };
 }
 
 /** Finds the film in the head of the output. */
@@ -250,7 +262,8 @@ export async function readReference(
   stream: number,
   muxer: string,
 ): Promise<Result<Reference, string>> {
-  const film = media.streams.find((s) => s.index === stream);
+  const place = placeOf(media, stream);
+  const film = media.streams.find((s) => s.index === place);
   if (!film) return fail("the head of the output has no film");
   const head = { path, media, film };
   return ok({ ...head, room: await headRoom(muxer, head) });

@@ -65,6 +65,7 @@ function firstWrong(times: readonly number[], timeBase: Rational, expected: Expe
 const SAME = [
   "type",
   "codec",
+  "codecTag",
   "width",
   "height",
   "pixelFormat",

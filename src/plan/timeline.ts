@@ -30,6 +30,8 @@ export interface Chunk {
   readonly graph: readonly number[];
   /** What has to come out, in order; never empty. */
   readonly ticks: readonly Tick[];
+  /** Frames of the output in the chunks before it. */
+  readonly outputsBefore: number;
   /** Where packets have no times: those of the frames, in the order in which they are decoded from the segments. */
   readonly decoded?: readonly number[];
 }
@@ -224,6 +226,7 @@ export class Timeline {
     const inside = ({ owner }: { readonly owner: number }): boolean => owner >= first.pts && owner <= last.pts;
     const ticks = this.#ticks.filter(inside);
     if (ticks.length === 0) return undefined;
+    const outputsBefore = this.#outputs;
     this.#outputs += ticks.length;
     return {
       index: this.#chunks++,
@@ -233,6 +236,7 @@ export class Timeline {
       lastPts: wideLast.pts,
       graph: this.#graph.filter(inside).map((f) => f.pts),
       ticks,
+      outputsBefore,
       ...(this.#o.habits.decodedTimes ? { decoded: own.map((f) => f.pts) } : {}),
     };
   }
