@@ -223,7 +223,7 @@ async function askMuxer(
     const answer = await tryMuxer(output, size, tools);
     if (answer) return ok(answer);
   }
-  return fail(`ffmpeg knows no container for ${output.url}`);
+  return fail(`what ffmpeg does about the frame rate in ${output.url} cannot be tried out`);
 }
 
 async function tryMuxer(

@@ -19,7 +19,6 @@ export const MUXERS: Readonly<Record<string, MuxerTrait>> = {
   ipod: GLOBAL,
   "3gp": GLOBAL,
   "3g2": GLOBAL,
-  psp: GLOBAL,
   f4v: GLOBAL,
   ismv: GLOBAL,
   flv: GLOBAL,
@@ -56,7 +55,7 @@ export const WHOLE_MUXERS: readonly (readonly [muxers: RegExp, why: string])[] =
   ],
   [/^(null|framemd5|framecrc|framehash|streamhash|hash|md5|crc|uncodedframecrc)$/, "holds no film"],
   [/^(asf_stream|mpegtsraw|rtp|rtp_mpegts|rtsp|sap|rawrtp)$/, "is a stream for others to listen to"],
-  [/^(rm|roq|amv|mxf_d10|mxf_opatom)$/, "is of a kind that has not been proven"],
+  [/^(psp|rm|roq|amv|mxf_d10|mxf_opatom)$/, "is of a kind that has not been proven"],
 ];
 
 /** Why a film is not joined into this container. */

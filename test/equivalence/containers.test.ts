@@ -33,7 +33,6 @@ const joined: readonly (readonly [muxer: string, args: string])[] = [
   ["ismv", `${LOSSY} -c:a aac o.ismv`],
   ["3gp", "-s 128x96 -c:v h263 -q:v 3 -g 10 -an o.3gp"],
   ["3g2", `${X264} -c:a aac o.3g2`],
-  ["psp", `${LOSSY} -an -f psp o.mp4`],
   ["flv", `${X264} -bf 2 -c:a aac o.flv`],
   ["flv", `${LOSSY} -c:a aac o.flv`],
   ["flv", "-c:v flv -q:v 3 -g 10 -c:a aac o.flv"],
@@ -69,9 +68,9 @@ const LOSSLESS = /-qp 0|-lossless 1|ffv1|mjpeg|dnxhd|o\.dv$/;
 
 /** A command that runs whole, and a part of what is said about it. */
 const whole: readonly (readonly [args: string, reason: string])[] = [
-  ["-c:v mpeg2video -q:v 3 -bf 2 -c:a mp2 o.mpg", "the container mpeg has a time for some frames only"],
-  ["-c:v mpeg2video -q:v 3 -c:a ac3 o.vob", "the container vob has a time for some frames only"],
-  ["-c:v mpeg2video -q:v 3 -c:a ac3 -f dvd o.mpg", "the container dvd has a time for some frames only"],
+  ["-c:v mpeg2video -q:v 3 -bf 2 -c:a mp2 o.mpg", "has a time for some frames only"],
+  ["-c:v mpeg2video -q:v 3 -c:a ac3 o.vob", "has a time for some frames only"],
+  ["-c:v mpeg2video -q:v 3 -c:a ac3 -f dvd o.mpg", "has a time for some frames only"],
   ["-an o.y4m", "the container yuv4mpegpipe holds bare pictures"],
   ["-an o.gif", "the container gif is one of pictures"],
   ["-an o.apng", "the container apng is one of pictures"],
