@@ -7,7 +7,7 @@ import type { VerifiedChunk } from "../join/verify-chunk.js";
 import { toNumber } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { FilmPlan, Reference } from "../plan/film.js";
-import { notJoined } from "../plan/reference.js";
+import { notJoined, placeOf } from "../plan/reference.js";
 import { beginsAsPlanned } from "../plan/switches.js";
 import { finalArgs } from "../plan/stages.js";
 import { intoFolder } from "../plan/streaming.js";
@@ -105,7 +105,9 @@ class FilmJob {
   async #frameData(): Promise<Result<string, Problem>> {
     const { head, tools, plan } = this.#in;
     const made = await head;
-    return made.ok ? referenceFrameData(tools, made.value.path, plan.film.outputStream) : fail({ what: made.failure });
+    return made.ok
+      ? referenceFrameData(tools, made.value.path, placeOf(made.value.media, plan.film.outputStream))
+      : fail({ what: made.failure });
   }
 
   async #split(): Promise<void> {

@@ -1,7 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { Command } from "../ffmpeg/command.js";
-import { fileOptions, lastOption } from "../ffmpeg/command.js";
+import { type Command, fileOptions, lastOption, type OutputFile } from "../ffmpeg/command.js";
 import { type GraphFeed, readLogLine, type StreamMapping } from "../ffmpeg/log.js";
 import { type LogLine, tellLevels } from "../ffmpeg/loglevel.js";
 import type { MediaInfo } from "../ffmpeg/media.js";
@@ -13,9 +12,10 @@ import type { Reference } from "../plan/film.js";
 import type { Generation } from "../plan/frame-clock.js";
 import { type Findings, standardInput } from "../plan/prepare.js";
 import { type Routing, sameStream, streamOf } from "../plan/routing.js";
+import { placeOf } from "../plan/reference.js";
 import { rehearsalArgs } from "../plan/stages.js";
-import { hasFragments, intoFolder, streamingKind } from "../plan/streaming.js";
-import { filesInTree, isList, makeTree } from "./tree.js";
+import { streamingKind } from "../plan/streaming.js";
+import { extensionOf, headFile, type Scratch, scratchFor } from "./scratch.js";
 import { inspectSides } from "./side-facts.js";
 import { faultIn, holdsOneFrame, type HostTools, PICTURE, probeFile, probeInput } from "./probing.js";
 
@@ -101,35 +101,6 @@ export async function rehearse(
 export async function rehearseHead(command: Command, tools: HostTools, stream: number): Promise<Result<Head, string>> {
   const scratch = await scratchFor(command, tools, `${stream}`);
   return startHead(scratch, tools, `${stream}`, () => undefined).head;
-}
-
-/** The command with its output in the job's folder, and where that is. */
-interface Scratch {
-  readonly command: Command;
-  readonly path: string;
-  /** The folder of an output of many files. */
-  readonly tree?: string;
-}
-
-async function scratchFor(command: Command, tools: HostTools, stream: string): Promise<Scratch> {
-  const [output] = command.outputs;
-  const url = output?.url ?? "";
-  if (!output || !streamingKind(output)) {
-    return { command, path: join(tools.folder, `rehearsal-${stream}${extensionOf(url)}`) };
-  }
-  const tree = join(tools.folder, `rehearsal-${stream}`);
-  await makeTree(tree, output);
-  const own = intoFolder(command, tree);
-  return { command: own, path: own.outputs[0]?.url ?? "", tree };
-}
-
-const extensionOf = (url: string): string => /\.[A-Za-z0-9]{1,10}$/.exec(url)?.[0] ?? "";
-
-/** What is written of the output's head: of many files the first that stands for itself. */
-async function headFile({ command, path, tree }: Scratch): Promise<string> {
-  const [output] = command.outputs;
-  if (tree === undefined || !output || hasFragments(output)) return path;
-  return (await filesInTree(tree)).find((file) => !isList(file)) ?? path;
 }
 
 /** Runs the command until a stream of its output, named by a specifier, has its first frame. */
@@ -242,7 +213,8 @@ async function probeInputs(
 /**
  * Which container the output's name and `-f` mean, and whether this ffmpeg writes it at a constant or a variable rate:
  * three frames with a gap between them are written, and come out as three or as six. The answer depends on the muxer
- * and on ffmpeg's version, so it is asked for, not known.
+ * and on ffmpeg's version, so it is asked for, not known. Their sizes and rate are such as H.263, MPEG-2 and DV take,
+ * which some muxers prefer.
  */
 async function askMuxer(
   command: Command,
@@ -250,9 +222,21 @@ async function askMuxer(
 ): Promise<Result<Pick<Findings, "muxer" | "defaultSync">, string>> {
   const [output] = command.outputs;
   if (!output) return fail("there is no output");
+  for (const size of ["352x288", "720x576"]) {
+    const answer = await tryMuxer(output, size, tools);
+    if (answer) return ok(answer);
+  }
+  return fail(`what ffmpeg does about the frame rate in ${output.url} cannot be tried out`);
+}
+
+async function tryMuxer(
+  output: OutputFile,
+  size: string,
+  tools: HostTools,
+): Promise<Pick<Findings, "muxer" | "defaultSync"> | undefined> {
   const options = fileOptions(output);
   const format = lastOption(options, "f")?.value;
-  const rate = options.some((use) => use.name === "r") ? ["-r", "10"] : [];
+  const rate = options.some((use) => use.name === "r") ? ["-r", "25"] : [];
   // The segment muxers want a place for the number.
   const name = streamingKind(output) === "segment" ? "muxer%d" : "muxer";
   let muxer = "";
@@ -261,7 +245,7 @@ async function askMuxer(
     tools.ffmpeg,
     [
       ...["-v", "info", "-nostdin", "-y", "-f", "lavfi"],
-      ...["-i", "color=s=320x240:r=10:d=0.3,setpts='if(eq(N,2),5,N)/10/TB'", ...rate],
+      ...["-i", `color=s=${size}:r=25:d=0.12,setpts='if(eq(N,2),5,N)/25/TB'`, ...rate],
       ...(format === undefined ? [] : ["-f", format]),
       join(tools.folder, `${name}${extensionOf(output.url)}`),
     ],
@@ -273,8 +257,7 @@ async function askMuxer(
       },
     },
   );
-  if (muxer === "" || run.code !== 0) return fail(`ffmpeg knows no container for ${output.url}`);
-  return ok({ muxer, defaultSync: frames > 3 ? "cfr" : "vfr" });
+  return muxer === "" || run.code !== 0 ? undefined : { muxer, defaultSync: frames > 3 ? "cfr" : "vfr" };
 }
 
 /** Finds the film in the head of the output. */
@@ -283,7 +266,8 @@ export async function readReference(
   stream: number,
   muxer: string,
 ): Promise<Result<Reference, string>> {
-  const film = media.streams.find((s) => s.index === stream);
+  const place = placeOf(media, stream);
+  const film = media.streams.find((s) => s.index === place);
   if (!film) return fail("the head of the output has no film");
   const head = { path, media, film };
   return ok({ ...head, room: await headRoom(muxer, head) });

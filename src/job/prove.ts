@@ -4,6 +4,7 @@ import { mendHead } from "../join/head.js";
 import { compareStreams, countPackets, verifyFilm } from "../join/verify-film.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { FilmPlan, Reference } from "../plan/film.js";
+import { placeOf } from "../plan/reference.js";
 import { hasFragments, readsAsOne } from "../plan/streaming.js";
 import { type HostTools, probeFile } from "./probing.js";
 import { filesInTree, isList } from "./tree.js";
@@ -21,15 +22,11 @@ export async function proveFilm(
   const written = await probeFile(tools, path);
   if (!written.ok) return fail({ what: written.failure });
   const streams = plan.mappings.length + plan.soundOutputs.length;
-  const difference = compareStreams(written.value, reference.media, plan.film.outputStream, streams);
+  const stream = placeOf(written.value, plan.film.outputStream);
+  const difference = compareStreams(written.value, reference.media, stream, streams);
   if (difference !== undefined) return fail({ what: difference });
-  const { encoderTimeBase, film } = plan;
-  const proven = await verifyFilm(
-    tools.ffmpeg,
-    path,
-    { encoderTimeBase, ticks, stream: film.outputStream },
-    tools.signal,
-  );
+  const { encoderTimeBase } = plan;
+  const proven = await verifyFilm(tools.ffmpeg, path, { encoderTimeBase, ticks, stream }, tools.signal);
   return proven.ok ? ok(undefined) : proven;
 }
 
@@ -80,7 +77,7 @@ export async function keepHead(
   if (!mended.ok || plan.mappings.length === 1) return mended;
   const flags = (command.outputs[0]?.options ?? []).filter((use) => use.name === "movflags");
   const options = flags.flatMap(({ flag, value = "" }) => [flag, value]);
-  const { outputStream: stream } = plan.film;
+  const stream = placeOf(reference.media, plan.film.outputStream);
   const differs = async (file: string): Promise<string | undefined> => {
     const written = await probeFile(tools, file);
     if (!written.ok) return written.failure;

@@ -92,6 +92,7 @@ function firstWrong(times: readonly number[], timeBase: Rational, expected: Expe
 const SAME = [
   "type",
   "codec",
+  "codecTag",
   "width",
   "height",
   "pixelFormat",

@@ -23,6 +23,8 @@ export interface Chunk {
   readonly graph: readonly number[];
   /** What has to come out, in order; never empty. */
   readonly ticks: readonly Tick[];
+  /** Frames of the output in the chunks before it. */
+  readonly outputsBefore: number;
   /** Where packets have no times: those of the frames, in the order in which they are decoded from the segments. */
   readonly decoded?: readonly number[];
   readonly keys?: ChunkKeys;

@@ -62,6 +62,8 @@ export interface FilmPlan {
   readonly sides: readonly SideFile[];
   /** True when what the first frame of each chunk says of its light is held against plain ffmpeg's. */
   readonly watchFrameData: boolean;
+  /** True when the encoder must be kept from putting its headers beside the stream. */
+  readonly headersInBand: boolean;
   /** Options with which a worker encodes the film, `-c:v` among them. */
   readonly encoderOptions: readonly OptionUse[];
   /** The kind of output of many files; undefined for one file. */

@@ -1,6 +1,7 @@
 import type { OptionUse } from "../ffmpeg/command.js";
 import type { Rational } from "../lib/rational.js";
 import { fail, ok, type Result } from "../lib/result.js";
+import { encoderTrait } from "./encoders/index.js";
 import type { Generation } from "./frame-clock.js";
 import { type ForcedKeyframes, forcedKeyframes } from "./keyframes.js";
 
@@ -39,6 +40,14 @@ const GOPS: Readonly<Record<string, (given: Given, generation: Generation) => Go
   mpeg1video: mpeg,
   mpeg2video: mpeg,
   mpeg4: mpeg,
+  h261: mpeg,
+  h263: mpeg,
+  h263p: mpeg,
+  flv: mpeg,
+  msmpeg4v2: mpeg,
+  msmpeg4: mpeg,
+  wmv1: mpeg,
+  wmv2: mpeg,
   libxvid: () => ({ every: undefined, forced: "restarts" }),
   // libvpx's kf_mode and kf_max_dist; told both distances, ffmpeg turns off what would begin a new count.
   "libvpx-vp9": (given) => ({ every: count(given("g"), 128), forced: evenly(given) ? "beside" : "restarts" }),
@@ -76,6 +85,10 @@ export function planKeyframes(
   const asked =
     wanted || options.some((use) => ASKING.has(use.name)) || inParams(given, "keyint|keyint-max|scenecut|no-scenecut");
   const gop = GOPS[encoder]?.(given, generation);
+  const trait = encoderTrait(encoder);
+  if (force !== undefined && !gop && !(trait.ok && trait.value.like === "bytes")) {
+    return fail(`where ${encoder} has keyframes when they are forced is not known`);
+  }
   if (!asked || !gop) return ok(undefined);
   const forced = gop.forced === "ignored" ? undefined : force;
   if (gop.odd || (forced !== undefined && gop.forced === "odd")) {

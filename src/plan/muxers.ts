@@ -19,7 +19,6 @@ export const MUXERS: Readonly<Record<string, MuxerTrait>> = {
   ipod: GLOBAL,
   "3gp": GLOBAL,
   "3g2": GLOBAL,
-  psp: GLOBAL,
   f4v: GLOBAL,
   ismv: GLOBAL,
   flv: GLOBAL,
@@ -27,9 +26,43 @@ export const MUXERS: Readonly<Record<string, MuxerTrait>> = {
   hls: GLOBAL,
   segment: GLOBAL,
   "stream_segment,ssegment": GLOBAL,
+  asf: GLOBAL,
   mpegts: IN_BAND,
   avi: IN_BAND,
+  ogg: IN_BAND,
+  ogv: IN_BAND,
+  mxf: IN_BAND,
+  gxf: IN_BAND,
+  wtv: GLOBAL,
+  swf: IN_BAND,
+  ivf: IN_BAND,
+  dv: IN_BAND,
+  // A film alone, without a container.
+  h264: IN_BAND,
+  hevc: IN_BAND,
+  obu: IN_BAND,
+  mpeg1video: IN_BAND,
+  mpeg2video: IN_BAND,
+  m4v: IN_BAND,
+  mjpeg: IN_BAND,
 };
+
+/** Why a film is not joined into other containers that people use: "the container NAME …" is the sentence. */
+export const WHOLE_MUXERS: readonly (readonly [muxers: RegExp, why: string])[] = [
+  [/^(mpeg|vob|dvd|svcd|vcd)$/, "has a time for some frames only, so that a joined film cannot be proven"],
+  [/^(rawvideo|yuv4mpegpipe|filmstrip)$/, "holds bare pictures: there is nothing to encode on other machines"],
+  [/^(gif|apng|webp|image2|image2pipe|ico|fits|avif)$/, "is one of pictures, not of a film in chunks"],
+  [/^(dash|smoothstreaming|hds|tee|fifo|webm_chunk|webm_dash_manifest)$/, "is many files"],
+  [/^(null|framemd5|framecrc|framehash|streamhash|hash|md5|crc|uncodedframecrc)$/, "holds no film"],
+  [/^(asf_stream|mpegtsraw|rtp|rtp_mpegts|rtsp|sap|rawrtp)$/, "is a stream for others to listen to"],
+  [/^(psp|rm|roq|amv|mxf_d10|mxf_opatom)$/, "is of a kind that has not been proven"],
+];
+
+/** Why a film is not joined into this container. */
+export function notJoinedInto(muxer: string): string {
+  const why = WHOLE_MUXERS.find(([names]) => names.test(muxer))?.[1];
+  return `the container ${muxer} ${why ?? "is not joined"}`;
+}
 
 /** Matroska and its subset (libavformat/matroskaenc.c). */
 export function isMatroska(muxer: string): boolean {

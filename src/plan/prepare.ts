@@ -12,7 +12,7 @@ import { findOption, makeOption } from "../ffmpeg/options.js";
 import type { Rational } from "../lib/rational.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import { type CommandGraphs, findOutlets, type Outlets, readGraphs, readSimple } from "./command-graphs.js";
-import { chunkEncoderOptions, encoderTrait } from "./encoders.js";
+import { chunkEncoderOptions, encoderTrait } from "./encoders/index.js";
 import type { FilmPlan } from "./film.js";
 import { findFilm, isCover, streamOptions } from "./find-film.js";
 import type { Generation } from "./frame-clock.js";
@@ -20,7 +20,7 @@ import { type KeyPlan, planKeyframes } from "./gop.js";
 import { FRAME_BY_FRAME, graphOutput } from "./graph.js";
 import { packetHabits } from "./habits.js";
 import { localPath } from "./local-path.js";
-import { MUXERS } from "./muxers.js";
+import { MUXERS, notJoinedInto } from "./muxers.js";
 import { type FiltersOutcome, planFilmFilters, throughGraph } from "./planned-filters.js";
 import { outputRates, syncMode } from "./rates.js";
 import { FILM_OPTIONS } from "./route.js";
@@ -55,7 +55,8 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
   if (!output) return fail("there is no film");
   if (findings.complexMapping !== undefined)
     return fail(`streams are mapped in another way (${findings.complexMapping})`);
-  if (!MUXERS[findings.muxer]) return fail(`the container ${findings.muxer} is not joined`);
+  const muxer = MUXERS[findings.muxer];
+  if (!muxer) return fail(notJoinedInto(findings.muxer));
   const graphs = readGraphs(command);
   if (!graphs.ok) return graphs;
   const outlets = findOutlets(command, graphs.value, findings);
@@ -83,10 +84,15 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     fromStart: times.value.startMicroseconds === 0n && lastOption(fileOptions(input), "ss") === undefined,
   });
   if (!beside.ok) return beside;
+  const { headersInBand } = trait.value;
+  const alreadyInBand = !muxer.globalHeader && headersInBand !== undefined;
   const encoder = chunkEncoderOptions(
     mapping.encoder,
     kept.filter((use) => use.name !== "filter" && use.name !== "c"),
-    beside.value.x264,
+    {
+      more: [...beside.value.x264, ...(alreadyInBand ? [headersInBand] : [])],
+      sourceFormat: names.length === 0 ? source.pixelFormat : undefined,
+    },
   );
   if (!encoder.ok) return encoder;
   const chain = filters.value?.plan ?? FRAME_BY_FRAME;
@@ -155,6 +161,7 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     inputTrim: trim.value,
     filters: filters.value?.filters,
     sides: filters.value?.sides ?? [],
+    headersInBand: !muxer.globalHeader && !alreadyInBand,
     watchFrameData: beside.value.watched,
     keys: keys.value,
     streaming,

@@ -17,7 +17,7 @@ import {
   toNumber,
 } from "../lib/rational.js";
 import { fail, ok, type Result } from "../lib/result.js";
-import type { EncoderTrait } from "./encoders.js";
+import type { EncoderTrait } from "./encoders/index.js";
 import type { FilmPlan } from "./film.js";
 import type { SyncMode } from "./frame-clock.js";
 

@@ -11,9 +11,10 @@ import { makeOption } from "../ffmpeg/options.js";
 import { formatRational, MICROSECOND, rescale } from "../lib/rational.js";
 import { chunkFilters, COMPLEX_OUTPUT } from "./chunk-filters.js";
 import { colourOptions, fieldOrderOption } from "./colours.js";
+import { encoderTrait } from "./encoders/index.js";
 import type { FilmPlan, Reference } from "./film.js";
 import { finalOptions } from "./final-options.js";
-import { isMatroska, MUXERS } from "./muxers.js";
+import { isMatroska } from "./muxers.js";
 import type { InputStream } from "./routing.js";
 import type { Chunk } from "./chunk.js";
 
@@ -54,7 +55,6 @@ export interface ChunkFiles {
  * the two kinds differently (threads, flags of the scaler).
  */
 export function remoteArgs(plan: FilmPlan, chunk: Chunk, files: ChunkFiles): string[] {
-  const inBand = MUXERS[plan.muxer]?.globalHeader === false;
   const { complex = false, pictures = [] } = plan.filters ?? {};
   const filters = chunkFilters(plan, chunk, files.sides);
   return [
@@ -73,7 +73,8 @@ export function remoteArgs(plan: FilmPlan, chunk: Chunk, files: ChunkFiles): str
       : ["-map", "0:v:0", "-filter:v", filters]),
     ...["-fps_mode", "passthrough", "-enc_time_base", formatRational(plan.encoderTimeBase)],
     ...words(plan.encoderOptions),
-    ...(inBand ? ["-flags:v", "-global_header"] : []),
+    ...timecode(plan, chunk),
+    ...(plan.headersInBand ? ["-flags:v", "-global_header"] : []),
     ...forcedKeyframes(plan, chunk),
     // One more than there should be: a frame too many must be seen.
     ...["-frames:v", `${chunk.ticks.length + 1}`],
@@ -96,6 +97,19 @@ function forcedKeyframes(plan: FilmPlan, { keys }: Chunk): string[] {
 
 function microseconds(time: bigint): string {
   return `${time / 1_000_000n}.${`${time % 1_000_000n}`.padStart(6, "0")}`;
+}
+
+/**
+ * Where the encoder counts the film's frames in its headers, the chunk begins at the number it has in the film. As
+ * libavcodec/mpeg12enc.c writes it: hours, minutes, seconds and frames at the rate rounded to whole frames.
+ */
+function timecode({ film, outputRate: { num, den } }: FilmPlan, { outputsBefore }: Chunk): string[] {
+  const trait = encoderTrait(film.encoder);
+  if (!trait.ok || trait.value.timecode === undefined) return [];
+  const rate = Number((2n * num + den) / (2n * den));
+  const seconds = Math.floor(outputsBefore / rate);
+  const parts = [Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60, outputsBefore % rate];
+  return [`-${trait.value.timecode}:v`, parts.map((part) => String(part).padStart(2, "0")).join(":")];
 }
 
 /** The joined film as FINAL reads it: its first tick says what ffmpeg takes off as the start time. */
@@ -132,11 +146,17 @@ export function finalArgs(plan: FilmPlan, joined: JoinedFilm, outputPath: string
     ...[`-r:${place}`, formatRational(plan.outputRate)],
     ...words(colourOptions(reference.film, `:${place}`)),
     ...words(fieldOrderOption(reference.film, `:${place}`)),
+    ...tagOption(reference.film.codecTag, place),
     ...dispositions(plan, reference),
     ...(hasFormat(options) ? [] : ["-f", plan.muxer]),
     outputPath,
     ...(STEADY.test(plan.sourceFormat) ? [] : companion(film.inputFile, [film], limits)),
   ];
+}
+
+/** The codec's tag as plain ffmpeg writes it: the one that NUT has for the codec need not be the encoder's or the muxer's. */
+function tagOption(tag: string | undefined, place: string): string[] {
+  return tag !== undefined && /^[\x20-\x7e]{4}$/.test(tag) ? [`-tag:${place}`, tag] : [];
 }
 
 /** The output's streams in their order; the joined film is one more input behind the user's. */

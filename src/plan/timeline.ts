@@ -264,6 +264,7 @@ export class Timeline {
     const inside = ({ owner }: { readonly owner: number }): boolean => owner >= first.pts && owner <= last.pts;
     const ticks = this.#ticks.filter(inside);
     if (ticks.length === 0) return undefined;
+    const outputsBefore = this.#outputs;
     this.#outputs += ticks.length;
     return {
       index: this.#chunks++,
@@ -274,6 +275,7 @@ export class Timeline {
       graph: this.#graph.filter(inside).map((f) => f.pts),
       ticks: ticks.map(({ tick, source, owner }) => ({ tick, source, owner })),
       ...(this.#o.keys ? { keys: chunkKeys(ticks, this.#o.keys.complete) } : {}),
+      outputsBefore,
       ...(this.#o.habits.decodedTimes ? { decoded: own.map((f) => f.pts) } : {}),
     };
   }

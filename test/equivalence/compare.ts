@@ -23,7 +23,8 @@ const STREAM_FIELDS = [
 ] as const;
 
 /** Tags that say when and by what a file was made, or sum up what is compared packet by packet. */
-const SKIPPED_TAGS = /^(?:encoder|creation_time|duration|bps|number_of_(?:frames|bytes)|_statistics_.*)(?:-\w+)?$/i;
+const SKIPPED_TAGS =
+  /^(?:encoder|creation_time|modification_date|(?:file_package|material_package|reel)_umid|duration|bps|number_of_(?:frames|bytes)|_statistics_.*)(?:-\w+)?$/i;
 
 interface Packet {
   readonly stream_index: number;
@@ -217,6 +218,8 @@ export interface BothOptions extends CompareOptions, StartOptions {
   readonly out?: readonly string[];
   /** Files that are compared as texts. */
   readonly texts?: RegExp;
+  /** Finds more that differs between a file of plain ffmpeg's and the one in its place. */
+  readonly inspect?: (plain: string, ours: string) => Promise<readonly string[]>;
   /** Done in each of the two folders before. */
   readonly prepare?: (folder: string) => void;
   /** Global options in front of both commands; by default none is asked about, and errors are all that is said. */
@@ -299,7 +302,7 @@ async function compareFolders(plain: string, ours: string, options: BothOptions)
     if (!existsSync(a) && !existsSync(b)) continue;
     if (!existsSync(a) || !existsSync(b)) differences.push(`${file} is there only once`);
     else if (options.texts?.test(file)) differences.push(...compareField(file, readText(a), readText(b)));
-    else differences.push(...(await compareFiles(a, b, options)));
+    else differences.push(...(await compareFiles(a, b, options)), ...((await options.inspect?.(a, b)) ?? []));
   }
   return differences;
 }

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Lab, startLab } from "../lab/lab.mjs";
 import { type Both, runBoth } from "./compare.js";
-import { must, ROOT } from "./programs.js";
+import { must, ROOT, run, runCli } from "./programs.js";
 
 /**
  * Films from the wild, where there are some beside the repository: a few of the cases, or, with EQUIVALENCE_CASES (a
@@ -77,6 +77,67 @@ async function runCase(one: Case, signal: AbortSignal): Promise<Both> {
     rmSync(made, { recursive: true, force: true });
   }
 }
+
+/** The films of docs/routes.md, and why those that run whole do. */
+function filmsOfTheDocs(): { film: string; why: string | undefined }[] {
+  const docs = readFileSync(join(ROOT, "docs", "routes.md"), "utf8");
+  const part = /^## Films from the wild$([^]*?)^## /m.exec(docs)?.[1] ?? "";
+  const rows = [...part.matchAll(/^\| `([^`]+)` \|[^|]*\|(?:([^|]*)\|)?$/gm)];
+  return rows.map(([, film = "", why]) => ({ film, why: why?.trim() }));
+}
+
+/** Those of the folder that have two keyframes or more, as its list says, and are files. */
+function filmsOfTheFolder(): string[] {
+  const films = readFileSync(join(MEDIA, "INDEX.tsv"), "utf8")
+    .split("\n")
+    .filter((line) => Number(/\bkeyframes=(\d+)/.exec(line)?.[1] ?? 0) >= 2)
+    .map((line) => line.split("\t")[0] ?? "");
+  return films.filter((film) => existsSync(join(MEDIA, film)));
+}
+
+interface Answer {
+  readonly route: string | null;
+  readonly reason: string;
+}
+
+/** What becomes of a film: as planned, or, where only decoding tells, as done. */
+async function routeOf(film: string, done: boolean, signal: AbortSignal): Promise<Answer> {
+  const folder = mkdtempSync(join(tmpdir(), "distffmpeg-route-"));
+  try {
+    const words = ["-i", join(MEDIA, film), "-c:v", "ffv1", "-an", join(folder, "out.mkv")];
+    const env = { HOME: folder, XDG_CONFIG_HOME: folder };
+    const summary = join(folder, "summary.json");
+    const own = ["-df_workers=none", "-df_local_slots=2", `-df_summary=${summary}`];
+    const before = ["-y", "-v", "error", "-nostdin"];
+    const args = done ? [...own, ...before, ...words] : ["explain", "--json", "-df_workers=none", ...words];
+    const { stdout } = await runCli(args, { signal, env });
+    return JSON.parse(done ? readFileSync(summary, "utf8") : stdout) as Answer;
+  } finally {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+describe.skipIf(!there)("the films of docs/routes.md", { concurrent: true, timeout: 600_000 }, () => {
+  test("are those of the folder", () => {
+    expect(
+      filmsOfTheDocs()
+        .map(({ film }) => film)
+        .sort(),
+    ).toEqual(filmsOfTheFolder().sort());
+  });
+
+  for (const { film, why } of there ? filmsOfTheDocs() : []) {
+    test(`${film}: ${why ?? "split"}`, async ({ expect: expected, signal, skip }) => {
+      const { stdout } = await run("ffmpeg", ["-version"]);
+      if (!/^ffmpeg version 5\.1/.test(stdout)) skip("the table is ffmpeg 5.1's");
+      const planned = await routeOf(film, false, signal);
+      const { route, reason } =
+        why !== undefined && planned.route === "chunks" ? await routeOf(film, true, signal) : planned;
+      expected(route, reason).toBe(why === undefined ? "chunks" : "local");
+      if (why !== undefined) expected(reason).toContain(why);
+    });
+  }
+});
 
 if (!there) test.skip("there are no films beside the repository", () => undefined);
 

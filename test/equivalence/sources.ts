@@ -128,6 +128,8 @@ const RECIPES = {
     ...["-color_primaries", "smpte170m", "-color_trc", "smpte170m", "-colorspace", "smpte170m", "-color_range", "tv"],
     ...["-movflags", "+write_colr"],
   ],
+  // For encoders that are slow.
+  "short.mp4": [...picture(2.4, "96x64"), ...sound(2.4), ...x264("keyint=12:scenecut=0"), ...aac],
   "long.mp4": [...picture(8, "128x96"), ...sound(8), ...x264("keyint=24:scenecut=0"), ...aac],
 } as const;
 

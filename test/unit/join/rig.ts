@@ -11,7 +11,14 @@ export const TICK: Rational = rational(1, 25);
 /** A chunk that is to show exactly these ticks. */
 export function chunkOf(ticks: readonly number[]): Chunk {
   return {
-    ...{ index: 0, firstSegment: 0, lastSegment: 0, firstPts: ticks[0] ?? 0, lastPts: ticks.at(-1) ?? 0 },
+    ...{
+      index: 0,
+      outputsBefore: 0,
+      firstSegment: 0,
+      lastSegment: 0,
+      firstPts: ticks[0] ?? 0,
+      lastPts: ticks.at(-1) ?? 0,
+    },
     graph: [...ticks],
     ticks: ticks.map((tick) => ({ tick, source: tick, owner: tick })),
   };

@@ -236,13 +236,14 @@ describe("rates", () => {
   });
 
   test("encoders that know some rates only", () => {
-    const more = { mappings: [mapping("0>0 h264>mpeg2video")] };
-    const rateOf = (rate: Rational): Rational =>
-      planOf("-i a.mp4 -q:v 2 o.mkv", { ...more, ...graph(rate) }).outputRate;
+    const rateOf = (rate: Rational, encoder = "mpeg2video"): Rational =>
+      planOf("-i a.mp4 -q:v 2 o.mkv", { mappings: [mapping(`0>0 h264>${encoder}`)], ...graph(rate) }).outputRate;
     expect(rateOf(rational(25))).toEqual(rational(25));
     expect(rateOf(rational(2997, 100))).toEqual(rational(30000, 1001));
-    expect(rateOf(rational(12))).toEqual(rational(24000, 1001));
-    expect(rateOf(rational(240))).toEqual(rational(60));
+    expect(rateOf(rational(14))).toEqual(rational(15000, 1001));
+    expect(rateOf(rational(12))).toEqual(rational(12));
+    expect(rateOf(rational(240))).toEqual(rational(240));
+    expect(rateOf(rational(240), "mpeg1video")).toEqual(rational(60));
   });
 });
 

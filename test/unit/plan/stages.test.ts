@@ -36,7 +36,7 @@ async function ffmpeg(args: readonly string[]): Promise<{ packets: Packet[]; lin
 function chunkOf(first: number, last: number, ticks: readonly (readonly [number, number])[]): Chunk {
   const pts = (frame: number): number => frame * 512;
   return {
-    ...{ index: 0, firstSegment: 0, lastSegment: 0, firstPts: pts(first), lastPts: pts(last) },
+    ...{ index: 0, outputsBefore: 0, firstSegment: 0, lastSegment: 0, firstPts: pts(first), lastPts: pts(last) },
     graph: Array.from({ length: last - first + 1 }, (_, i) => pts(first + i)),
     ticks: ticks.map(([tick, frame]) => ({ tick, source: pts(frame), owner: pts(frame) })),
   };
