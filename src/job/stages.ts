@@ -3,7 +3,7 @@ import type { Command } from "../ffmpeg/command.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import { notCountable } from "../plan/counted-windows.js";
 import type { FilmPlan } from "../plan/film.js";
-import { filmClock } from "../plan/film-clock.js";
+import { filmClock, lastFrameReason } from "../plan/film-clock.js";
 import { KeyGrid } from "../plan/gop.js";
 import { graphClock } from "../plan/graph.js";
 import { prepare, standardInput } from "../plan/prepare.js";
@@ -114,6 +114,8 @@ async function splitAs(
     ...on,
     signal,
   });
+  const last = result.ok ? lastFrameReason(plan, timeline.lastDuration) : undefined;
+  if (last !== undefined) return fail({ kind: "unfit", what: last });
   // Nothing to share out; and plain ffmpeg writes such a film behind its sound.
   if (result.ok && result.value.outputFrames === 1) return fail({ kind: "unfit", what: "the film is a single frame" });
   return result;

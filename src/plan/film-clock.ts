@@ -1,3 +1,4 @@
+import { divide, multiply, rational, toNumber } from "../lib/rational.js";
 import type { FilmPlan } from "./film.js";
 import { DoubtfulClock, FrameClock, type OutputClock } from "./frame-clock.js";
 
@@ -26,4 +27,16 @@ export function filmClock(plan: FilmPlan): OutputClock {
   const unfiltered = plan.filters === undefined && (plan.generation === "by-duration" || plan.sound.length === 0);
   if (unfiltered) return madeTimes || decodedTimes ? new DoubtfulClock(own, without) : own;
   return plan.generation === "by-rate" ? without : new DoubtfulClock(own, without);
+}
+
+/**
+ * Why the output's last frame would not last as long as in plain ffmpeg's film, where the film's own one says it lasts
+ * this many ticks behind the filters. From 6.1 on encoders hand it on; a joined film has frames of its rate.
+ */
+export function lastFrameReason(plan: FilmPlan, duration: number): string | undefined {
+  const constant = plan.syncMode === "cfr" || plan.syncMode === "vscfr";
+  if (plan.generation === "by-rate" || constant || plan.graph.rate.kind !== "same" || duration === 0) return undefined;
+  const seconds = toNumber(multiply(rational(duration), plan.graphTimeBase));
+  const usual = toNumber(divide(rational(1), plan.outputRate));
+  return Math.abs(seconds - usual) > usual / 2 ? "the film's last frame is not as long as the others" : undefined;
 }

@@ -1,6 +1,7 @@
 import type { Packet } from "../ffmpeg/packets.js";
 import { divide, type Rational, toNumber } from "../lib/rational.js";
 import { fail, ok, type Result } from "../lib/result.js";
+import { lowerBound } from "../lib/search.js";
 import { type Chunk, type ChunkBounds, chunkKeys, type MarkedTick } from "./chunk.js";
 import type { OutputClock, Tick } from "./frame-clock.js";
 import type { FilterPlan, GraphClock, GraphFrame } from "./graph.js";
@@ -49,6 +50,7 @@ export class Timeline {
   #chunks = 0;
   #frames = 0;
   #outputs = 0;
+  #lastDuration = 0;
   readonly #span: number;
 
   constructor(options: TimelineOptions) {
@@ -68,6 +70,11 @@ export class Timeline {
   /** Output frames in the chunks given so far. */
   get outputs(): number {
     return this.#outputs;
+  }
+
+  /** How long the last frame of the chunks given so far says it lasts, in ticks behind the filters; 0 when it does not. */
+  get lastDuration(): number {
+    return this.#lastDuration;
   }
 
   /** True when what still comes cannot be seen in the output: the split may stop. */
@@ -191,15 +198,8 @@ export class Timeline {
     if (held(owner) >= this.#target) this.#cutAt(this.#placeOf(owner));
   }
 
-  /** The place in `#shown` of the first frame that is not before this time. */
   #placeOf(pts: number): number {
-    let [low, high] = [0, this.#shown.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#shown[middle]?.pts ?? pts) < pts) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return lowerBound(this.#shown, pts, (frame) => frame.pts);
   }
 
   #cutAt(place: number): void {
@@ -264,6 +264,8 @@ export class Timeline {
     const inside = ({ owner }: { readonly owner: number }): boolean => owner >= first.pts && owner <= last.pts;
     const ticks = this.#ticks.filter(inside);
     if (ticks.length === 0) return undefined;
+    const graph = this.#graph.filter(inside);
+    this.#lastDuration = graph.findLast((f) => f.pts === ticks.at(-1)?.source)?.duration ?? 0;
     const outputsBefore = this.#outputs;
     this.#outputs += ticks.length;
     return {
@@ -272,7 +274,7 @@ export class Timeline {
       lastSegment: wide.reduce((latest, f) => Math.max(latest, f.segment), 0),
       firstPts: wideFirst.pts,
       lastPts: wideLast.pts,
-      graph: this.#graph.filter(inside).map((f) => f.pts),
+      graph: graph.map((f) => f.pts),
       ticks: ticks.map(({ tick, source, owner }) => ({ tick, source, owner })),
       ...(this.#o.keys ? { keys: chunkKeys(ticks, this.#o.keys.complete) } : {}),
       outputsBefore,

@@ -84,7 +84,12 @@ async function both(args: string, signal: AbortSignal): ReturnType<typeof runBot
 }
 
 test("every container of the table is tried", () => {
-  expect([...new Set(joined.map(([muxer]) => muxer))].sort()).toEqual(Object.keys(MUXERS).sort());
+  expect([...new Set(joined.map(([muxer]) => muxer))].sort()).toEqual(
+    // Those of many files have tests of their own.
+    Object.keys(MUXERS)
+      .filter((muxer) => !/hls|segment/.test(muxer))
+      .sort(),
+  );
 });
 
 describe("joined as plain ffmpeg writes it", { concurrent: true, timeout: 300_000 }, () => {

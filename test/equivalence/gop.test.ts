@@ -51,7 +51,7 @@ const cases: Record<string, Case> = {
   "mpeg4, forced": { out: "-c:v mpeg4 -q:v 6 -g 25 -sc_threshold 1000000000 -force_key_frames 1,2.5 o.avi" },
   "libvpx-vp9": { out: `${VP9} -g 30 o.webm` },
   "libvpx-vp9, evenly, with forced ones": { out: `${VP9} -g 25 -keyint_min 25 -force_key_frames 1.3,3 o.webm` },
-  libvpx: { out: "-c:v libvpx -deadline realtime -cpu-used 8 -qmin 30 -qmax 30 -g 25 -keyint_min 25 o.webm" },
+  libvpx: { out: "-c:v libvpx -deadline realtime -cpu-used 8 -crf 20 -qmin 20 -qmax 20 -g 25 -keyint_min 25 o.webm" },
   "mpeg4 with B-frames": { out: "-c:v mpeg4 -q:v 6 -bf 1 -g 25 -sc_threshold 1e9 o.avi", whole: /mpeg4 has keyframes/ },
   libsvtav1: { out: "-c:v libsvtav1 -preset 12 -crf 55 -g 32 o.mkv" },
   "ffv1, byte by byte": { out: "-c:v ffv1 -g 12 o.mkv" },
