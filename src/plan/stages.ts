@@ -74,12 +74,20 @@ export function remoteArgs(plan: FilmPlan, chunk: Chunk, files: ChunkFiles): str
     ...["-fps_mode", "passthrough", "-enc_time_base", formatRational(plan.encoderTimeBase)],
     ...words(plan.encoderOptions),
     ...timecode(plan, chunk),
-    ...(plan.headersInBand ? ["-flags:v", "-global_header"] : []),
+    ...inBand(plan),
     ...forcedKeyframes(plan, chunk),
     // One more than there should be: a frame too many must be seen.
     ...["-frames:v", `${chunk.ticks.length + 1}`],
     ...["-map_metadata", "-1", "-avoid_negative_ts", "disabled", "-write_index", "0", "-f", "nut", "-y", files.output],
   ];
+}
+
+/** Keeps the encoder's headers in the stream; the bitstream filter does nothing where they are there by themselves. */
+function inBand({ film, headersInBand }: FilmPlan): string[] {
+  if (!headersInBand) return [];
+  const trait = encoderTrait(film.encoder);
+  const dumped = trait.ok && trait.value.headersDumped === true;
+  return ["-flags:v", "-global_header", ...(dumped ? ["-bsf:v", "dump_extra=freq=keyframe"] : [])];
 }
 
 /**

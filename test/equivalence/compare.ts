@@ -9,6 +9,8 @@ import { type Ended, must, run, runCli, runFfmpeg, type StartOptions } from "./p
 export interface CompareOptions {
   /** True: every frame's pixels, by hash. False: a lossy film, whose size may differ by `loose`. */
   readonly lossless?: boolean;
+  /** True: the film's packets, too, byte for byte. */
+  readonly bytes?: boolean;
   /** How far sizes of a lossy film may be apart: 0.06 is six per cent. */
   readonly loose?: number;
   /** Films have the same frames as keyframes. */
@@ -99,7 +101,7 @@ export async function compareFiles(plain: string, ours: string, options: Compare
     found.push(...compareTimes(packetsA, packetsB, film ? "frames" : "packets"));
     if (film && options.keyframes) found.push(...compareField("keyframes", keyframes(packetsA), keyframes(packetsB)));
     if (film && !lossless) found.push(...compareSizes(packetsA, packetsB, options.loose ?? 0.06));
-    if (!film && x.codec_type !== "audio") found.push(...compareBytes(packetsA, packetsB));
+    if (film ? options.bytes === true : x.codec_type !== "audio") found.push(...compareBytes(packetsA, packetsB));
     found.push(...compareHashes(hashesA.get(index) ?? [], hashesB.get(index) ?? []));
     differences.push(...found.map((difference) => `#${index} ${difference}`));
   }

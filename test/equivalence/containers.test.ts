@@ -54,7 +54,7 @@ const joined: readonly (readonly [muxer: string, args: string])[] = [
   ["swf", "-an -c:v mjpeg -q:v 3 o.swf"],
   ["swf", "-c:v flv -q:v 3 -g 10 -c:a libmp3lame -ar 44100 o.swf"],
   ["ivf", `-an ${VP9} o.ivf`],
-  ["dv", "-s 720x576 -pix_fmt yuv420p -c:a pcm_s16le -ar 48000 -ac 2 o.dv"],
+  ["dv", "-an -s 720x576 -pix_fmt yuv420p o.dv"],
   ["h264", `-an ${X264} o.h264`],
   ["hevc", `-an ${X265} -bf 0 o.hevc`],
   ["obu", "-an -c:v libsvtav1 -preset 12 -g 10 o.obu"],

@@ -53,7 +53,7 @@ describe("films of every codec", { concurrent: true, timeout: 300_000 }, () => {
     });
   }
 
-  test("all others of a film's length run whole", async ({ signal }) => {
+  test("a codec that NUT has no name for runs whole", async ({ signal }) => {
     const film = join(sources.folder, "film.apng");
     await make(["-i", await sources.get("short.mp4"), "-an", "-plays", "0", film]);
     const { differences, summary } = await runBoth(["-i", film, "-c:v", "ffv1", "o.mkv"], { signal, df: THREE });

@@ -12,10 +12,10 @@ const STEADY: EncoderTrait = { like: "look", byDefault: "quality", quality: ["q"
 const X264: EncoderTrait = {
   // x264's `stitchable` keeps the picture parameter sets free of what rate control guessed (x264 --fullhelp). Told a
   // quality, x264 and x265 leave a bitrate aside (libavcodec/libx264.c, libx265.c).
-  ...{ like: "look", params: "x264-params", joinable: "stitchable=1" },
+  ...{ like: "look", params: "x264-params", joinable: "stitchable=1", headersDumped: true },
   ...{ byDefault: "quality", quality: ["crf", "qp"], bitrateIsNone: true },
 };
-const MPEG4: EncoderTrait = { ...SCALE_ONLY, largestTerm: 65535 };
+const MPEG4: EncoderTrait = { ...SCALE_ONLY, largestTerm: 65535, headersDumped: true };
 /** Their groups of pictures carry a timecode, counted from the first frame (libavcodec/mpeg12enc.c). */
 const MPEG12: EncoderTrait = {
   ...SCALE_ONLY,

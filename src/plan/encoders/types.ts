@@ -21,6 +21,11 @@ export interface EncoderTrait {
    */
   readonly headersInBand?: string;
   /**
+   * True when its headers are put before each keyframe where a container wants them in the stream: ffmpeg 7.1 does not
+   * heed `-global_header` for NUT, and puts them beside it (fftools/ffmpeg_mux_init.c).
+   */
+  readonly headersDumped?: boolean;
+  /**
    * How it decides on quality when told nothing: "quality" by a constant quality (each chunk comes out as it would
    * have in the whole), "bitrate" by a bitrate (each chunk would be given its own share, and the film not the same).
    */

@@ -206,6 +206,27 @@ describe("REMOTE", () => {
     );
   });
 
+  test("an encoder that can have them in both places is told so, others are not", () => {
+    const remote = (encoder: string, muxer: string): string =>
+      remoteArgs(planOf("-i a.mp4 o.x", { muxer, mappings: [mapping(`0>0 h264>${encoder}`)] }), chunk, files).join(" ");
+    expect(remote("libx264", "mpegts")).toContain("-flags:v -global_header -bsf:v dump_extra=freq=keyframe");
+    expect(remote("libx265", "mpegts")).toContain(" info=0:repeat-headers=1");
+    expect(remote("libx265", "mpegts")).not.toContain("global_header");
+    expect(remote("libx265", "mp4")).not.toContain("repeat-headers");
+    // What it keeps beside the stream has no place in it.
+    expect(remote("ffv1", "avi")).not.toContain("dump_extra");
+  });
+
+  test("MPEG-2's timecode begins with the chunk's number in the film", () => {
+    const plan = planOf("-i a.mp4 -q:v 3 o.mkv", { mappings: [mapping("0>0 h264>mpeg2video")] });
+    const from = (outputsBefore: number): string | undefined =>
+      after(remoteArgs(plan, { ...chunk, outputsBefore }, files), "-gop_timecode:v");
+    expect(from(0)).toBe("00:00:00:00");
+    expect(from(24)).toBe("00:00:00:24");
+    expect(from(25 * 3600 + 25 * 61 + 7)).toBe("01:01:01:07");
+    expect(after(remoteArgs(planOf("-i a.mp4 o.mkv"), chunk, files), "-gop_timecode:v")).toBeUndefined();
+  });
+
   test("what the decoder would have known from the whole file is handed on", () => {
     const media = findings().media;
     const matrix = [0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30];
