@@ -2,7 +2,7 @@ import { fileOptions, type InputFile } from "../ffmpeg/command.js";
 import { LONGER, LONGER_BY_ONE } from "../ffmpeg/packets.js";
 import { type FilmPlan, shiftTicks } from "./film.js";
 import { sameStream } from "./routing.js";
-import { companion, inputWords, STEADY, words } from "./stages.js";
+import { clockGlobals, companion, inputWords, STEADY, words } from "./stages.js";
 
 /**
  * PRE: one pass of the demuxer over the source. Descriptor 1 gives the index (framecrc), descriptor 3 a line for every
@@ -14,7 +14,7 @@ export function preArgs(plan: FilmPlan, folder: string): string[] {
   const film = `0:${plan.film.inputStream}`;
   const { madeTimes, decodedTimes } = plan.habits;
   return [
-    ...["-v", "error", "-nostdin", "-copytb", "1"],
+    ...["-v", "error", "-nostdin", "-copytb", "1", ...clockGlobals(plan.command)],
     ...(madeTimes ? ["-fflags", "+genpts"] : []),
     ...(decodedTimes ? WITHOUT_PICTURES : []),
     ...filmInput(plan).flatMap(endlessInput),
@@ -36,7 +36,7 @@ export function preArgs(plan: FilmPlan, folder: string): string[] {
 /** The first frames that plain ffmpeg decodes, by their times alone (framemd5 on descriptor 1). */
 export function headArgs(plan: FilmPlan): string[] {
   return [
-    ...["-v", "error", "-nostdin", ...WITHOUT_PICTURES],
+    ...["-v", "error", "-nostdin", ...clockGlobals(plan.command), ...WITHOUT_PICTURES],
     ...filmInput(plan).flatMap(inputWords),
     ...frameTimes(`0:${plan.film.inputStream}`),
     ...company(plan),

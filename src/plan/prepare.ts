@@ -15,7 +15,7 @@ import { localPath } from "./local-path.js";
 import { MUXERS } from "./muxers.js";
 import { type FiltersOutcome, planFilmFilters, throughGraph } from "./planned-filters.js";
 import { outputRates, syncMode } from "./rates.js";
-import { FILM_OPTIONS } from "./route.js";
+import { FILM_OPTIONS, FINAL_ALONE } from "./route.js";
 import { type Routing, streamOf, usedStreams } from "./routing.js";
 import type { SideFacts } from "./sides.js";
 import { planSideData } from "./side-data.js";
@@ -60,7 +60,9 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
   if (!options.ok) return options;
   const trait = encoderTrait(mapping.encoder);
   if (!trait.ok) return trait;
-  const kept = options.value.filter((use) => FILM_OPTIONS.has(use.name) || findOption(use.name) === undefined);
+  const kept = options.value.filter(
+    (use) => FILM_OPTIONS.has(use.name) || (findOption(use.name) === undefined && !FINAL_ALONE.has(use.name)),
+  );
   const times = outputTimes(output, options.value, mappings.length + outlets.value.sound.length);
   if (!times.ok) return times;
   const filters = plannedFilters(command, findings, graphs.value, options.value, graph.timeBase);
@@ -71,7 +73,9 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     encoder: mapping.encoder,
     filters: names,
     generation: findings.generation,
-    fromStart: times.value.startMicroseconds === 0n && lastOption(fileOptions(input), "ss") === undefined,
+    fromStart:
+      times.value.startMicroseconds === 0n &&
+      fileOptions(input).every((use) => use.name !== "ss" && use.name !== "sseof"),
   });
   if (!beside.ok) return beside;
   const encoder = chunkEncoderOptions(
@@ -108,7 +112,7 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     // fftools/ffmpeg.c do_video_out takes a frame's length from the output's rate only where it is known.
     return fail("the demuxer does not know when the film begins");
   }
-  const trim = inputTrim(input, graph.timeBase);
+  const trim = inputTrim(command, input, media, graph.timeBase);
   if (!trim.ok) return trim;
   return ok({
     command,

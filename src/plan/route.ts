@@ -44,6 +44,8 @@ const GLOBALS = new Set([
   "filter_complex",
   "filter_complex_threads",
   "vsync",
+  "copyts",
+  "start_at_zero",
 ]);
 
 function checkGlobals(command: Command): string | undefined {
@@ -53,7 +55,9 @@ function checkGlobals(command: Command): string | undefined {
 
 /** Options before the film's `-i` that every stage that reads the source is given, and that no chunk needs to know. */
 const INPUT_OPTIONS = new Set([
-  ..."f ss t to accurate_seek thread_queue_size probesize analyzeduration fflags find_stream_info itsoffset".split(" "),
+  ..."f ss sseof t to accurate_seek seek_timestamp thread_queue_size probesize analyzeduration fflags find_stream_info itsoffset".split(
+    " ",
+  ),
   ..."framerate pixel_format video_size ignore_editlist".split(" "),
 ]);
 
@@ -66,7 +70,7 @@ const OTHER_DEMUXERS = new Set(
 /** ffmpeg's own options before the `-i` of what goes along with the film: FINAL alone reads it. */
 const BESIDE_OPTIONS = new Set([
   ...INPUT_OPTIONS,
-  ..."c ar ac sample_fmt channel_layout guess_layout_max stream_loop itsscale isync seek_timestamp sseof".split(" "),
+  ..."c ar ac sample_fmt channel_layout guess_layout_max stream_loop itsscale isync".split(" "),
   ..."fix_sub_duration canvas_size discard".split(" "),
 ]);
 
@@ -117,6 +121,9 @@ export function whyNoFilm(input: InputFile): string | undefined {
 export const FILM_OPTIONS = new Set(
   "c q filter pix_fmt s aspect intra_matrix inter_matrix chroma_intra_matrix bits_per_raw_sample b profile".split(" "),
 );
+
+/** Options of all muxers that move times: FINAL alone may do it (libavformat/options_table.h). */
+export const FINAL_ALONE: ReadonlySet<string> = new Set(["output_ts_offset", "avoid_negative_ts"]);
 
 /** ffmpeg's own options of an output that the plan itself carries out. */
 export const PLANNED_OPTIONS = new Set("map ss t to frames fps_mode r enc_time_base disposition".split(" "));

@@ -13,6 +13,7 @@ import { chunkFilters, COMPLEX_OUTPUT } from "./chunk-filters.js";
 import { colourOptions, fieldOrderOption } from "./colours.js";
 import type { FilmPlan, Reference } from "./film.js";
 import { finalOptions } from "./final-options.js";
+import { keepsTimes } from "./times.js";
 import { isMatroska, MUXERS } from "./muxers.js";
 import type { InputStream } from "./routing.js";
 import type { Chunk } from "./timeline.js";
@@ -24,9 +25,14 @@ export const words = (uses: readonly OptionUse[]): string[] =>
 /** One of the user's inputs with its options, as every stage that reads it is given it. */
 export const inputWords = (input: InputFile): string[] => [...words(fileOptions(input)), "-i", input.url];
 
+/** Global options that say what becomes of the inputs' own times, for every stage that reads them. */
+export function clockGlobals(command: Command): string[] {
+  return words(globalOptions(command).filter((use) => use.name === "copyts" || use.name === "start_at_zero"));
+}
+
 /** Global options that change how frames are made, for the stages that make some. */
 function processingGlobals(command: Command): string[] {
-  return words(globalOptions(command).filter((use) => use.name === "filter_threads"));
+  return [...words(globalOptions(command).filter((use) => use.name === "filter_threads")), ...clockGlobals(command)];
 }
 
 /**
@@ -97,7 +103,8 @@ export function finalArgs(plan: FilmPlan, joined: JoinedFilm, outputPath: string
   const { reference } = joined;
   const place = `${film.outputStream}`;
   // ffmpeg takes the input's start time off, rounded to microseconds; the same number is put back here exactly.
-  const start = rescale(BigInt(joined.firstTick), plan.encoderTimeBase, MICROSECOND) + plan.startMicroseconds;
+  const taken = keepsTimes(command) ? 0n : rescale(BigInt(joined.firstTick), plan.encoderTimeBase, MICROSECOND);
+  const start = taken + plan.startMicroseconds;
   const tags = Object.entries(roomyTags(plan.muxer, reference)).filter(([key]) => key.toLowerCase() !== "duration");
   const limits = options.filter((use) => ["ss", "t", "to"].includes(use.name));
   return [

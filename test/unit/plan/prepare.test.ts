@@ -4,6 +4,7 @@ import { FramecrcParser } from "../../../src/ffmpeg/packets.js";
 import { runLocal } from "../../../src/ffmpeg/run.js";
 import { rational, type Rational } from "../../../src/lib/rational.js";
 import { prepare, readsStandardInput } from "../../../src/plan/prepare.js";
+import type { InputTrim } from "../../../src/plan/windows.js";
 import { command, findings, mapping, type OneInput, planOf, stream } from "./rig.js";
 
 const reason = (words: string, more: Partial<OneInput> = {}): string => {
@@ -18,6 +19,29 @@ const encoderWords = (words: string, more: Partial<OneInput> = {}): string =>
 
 const graph = (frameRate: Rational | undefined, timeBase = rational(1, 12800)): Partial<OneInput> => ({
   graphInputs: [{ inputFile: 0, inputStream: 0, width: 160, height: 90, pixelFormat: "yuv420p", timeBase, frameRate }],
+});
+
+describe("where the film begins", () => {
+  const { media } = findings();
+  const trim = (words: string, more: Partial<typeof media> = {}): InputTrim =>
+    planOf(words, { media: { ...media, startSeconds: 37.4, durationSeconds: 10.25, ...more } }).inputTrim;
+
+  test("-ss is time 0 from then on, unless times are kept", () => {
+    expect(trim("-ss 2 -i a.mp4 o.mkv")).toEqual({ start: 0, duration: undefined });
+    expect(trim("-copyts -ss 2 -i a.mp4 o.mkv")).toEqual({ start: 39.4 * 12800, duration: undefined });
+    expect(trim("-copyts -start_at_zero -ss 2 -i a.mp4 o.mkv")).toEqual({ start: 2 * 12800, duration: undefined });
+    expect(trim("-copyts -nocopyts -ss 2 -i a.mp4 o.mkv")).toEqual({ start: 0, duration: undefined });
+    expect(trim("-copyts -i a.mp4 o.mkv").start).toBeUndefined();
+    expect(trim("-copyts -noaccurate_seek -ss 2 -i a.mp4 o.mkv").start).toBeUndefined();
+  });
+
+  test("-sseof counts from the end that the container tells; what lies before the film is nothing", () => {
+    expect(trim("-sseof -4 -to 3 -i a.mp4 o.mkv")).toEqual({ start: 0, duration: 3 * 12800 });
+    expect(trim("-copyts -sseof -4.25 -i a.mp4 o.mkv").start).toBe((37.4 + 6) * 12800);
+    expect(trim("-sseof -11 -i a.mp4 o.mkv").start).toBeUndefined();
+    expect(trim("-sseof -4 -i a.mp4 o.mkv", { durationSeconds: undefined }).start).toBeUndefined();
+    expect(trim("-copyts -ss 1 -sseof -4 -i a.mp4 o.mkv").start).toBe(38.4 * 12800);
+  });
 });
 
 describe("the film among the streams", () => {

@@ -24,6 +24,7 @@ describe("mayBeSplit", () => {
     "-f lavfi -i anullsrc -i a.mp4 out.mkv",
     "-i - -stream_loop 3 -i b.mp3 out.mkv",
     "-i ./a:b.mp4 ./out:1.mkv",
+    "-copyts -start_at_zero -sseof -3 -i a.mp4 -output_ts_offset 3 out.mkv",
   ])("%s", (words) => expect(reason(words)).toBe("split"));
 
   test.each([

@@ -1,0 +1,32 @@
+import { afterAll } from "vitest";
+import { type Case, holdCases } from "./cases.js";
+import { Sources } from "./sources.js";
+
+/** Options and filters that say which times frames have, and when a film begins and ends. */
+const sources = new Sources();
+afterAll(() => sources.close());
+
+const FFV1 = "-c:v ffv1";
+const LOSSLESS = "-c:v libx264 -qp 0 -preset ultrafast";
+
+/** Times that are moved when the output is written. */
+const outputs: Record<string, Case> = {
+  "-output_ts_offset": { args: `-i {late.mkv} -output_ts_offset 5.5 ${LOSSLESS} -bf 2 -c:a aac o.mp4` },
+  "-muxdelay, -muxpreload": { args: `-i {h264.mp4} -muxdelay 0 -muxpreload 1.1 ${LOSSLESS} -c:a mp2 o.ts` },
+};
+
+/** The source's own times, and places counted from its end. */
+const inputs: Record<string, Case> = {
+  "-copyts, a film from second 37": { args: `-copyts -i {mpeg2.ts} ${FFV1} -c:a copy o.mkv` },
+  "-copyts -start_at_zero": { args: `-copyts -start_at_zero -ss 1.3 -i {mpeg2.ts} ${LOSSLESS} -c:a aac o.mp4` },
+  "-copyts, to a time of the source's own": {
+    args: `-copyts -ss 2.3 -i {long.mp4} -vf fade=t=in:st=3:d=2 -to 6.1 ${FFV1} -c:a flac o.mkv`,
+  },
+  "-copyts, a late start at a constant rate": { args: `-copyts -i {late.mkv} ${LOSSLESS} -c:a aac o.mp4` },
+  "-sseof": { args: `-sseof -5.2 -t 4 -i {long.mp4} ${LOSSLESS} -c:a aac o.mp4` },
+  "-sseof with -copyts": { args: `-copyts -sseof -4.7 -i {h264.mp4} ${FFV1} -c:a flac o.mkv` },
+  "-sseof before the film's head": { args: `-sseof -50 -i {opengop.mkv} ${FFV1} -an o.mkv` },
+  "-seek_timestamp": { args: `-seek_timestamp 1 -ss 38.9 -i {mpeg2.ts} ${FFV1} -c:a flac o.mkv` },
+};
+
+holdCases(sources, { outputs, inputs });
