@@ -131,7 +131,7 @@ export const PLANNED_OPTIONS = new Set("map ss t to frames fps_mode r enc_time_b
 /** ffmpeg's own options of an output that FINAL is given as they stand. */
 const FINAL_OPTIONS = new Set(
   `f an sn dn ar ac vol sample_fmt channel_layout metadata map_metadata map_chapters tag bsf muxdelay muxpreload
-  max_muxing_queue_size muxing_queue_data_threshold streamid attach program timestamp canvas_size
+  shortest shortest_buf_duration max_muxing_queue_size muxing_queue_data_threshold streamid attach program timestamp canvas_size
   guess_layout_max bitexact`.split(/\s+/),
 );
 

@@ -20,6 +20,11 @@ type Times = Pick<FilmPlan, "startMicroseconds" | "limitMicroseconds" | "maxFram
 export function outputTimes(output: OutputFile, options: readonly OptionUse[], streams: number): Result<Times, string> {
   const times = readTimes(output);
   if (!times.ok) return times;
+  // 5.1 ends the others when the first encoder has given its last packet, and those that are ahead stay longer; 7.1 by the
+  // frames that go into the encoders, or the packets that come out, as the others are encoded or copied.
+  if (streams > 1 && lastOption(fileOptions(output), "shortest")?.negated === false) {
+    return fail("-shortest: where the other streams end hangs on the film's encoder");
+  }
   const frames = options.findLast((use) => use.name === "frames")?.value;
   if (frames !== undefined && !/^\d+$/.test(frames)) return fail(`-frames:v ${frames} is not understood`);
   // Plain ffmpeg ends the whole file with the film's last frame, and how far the sound has come by then is chance.

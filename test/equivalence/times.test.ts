@@ -15,6 +15,12 @@ const outputs: Record<string, Case> = {
   "-muxdelay, -muxpreload": { args: `-i {h264.mp4} -muxdelay 0 -muxpreload 1.1 ${LOSSLESS} -c:a mp2 o.ts` },
 };
 
+/** The end of the shortest stream. */
+const ends: Record<string, Case> = {
+  "-shortest of a film alone": { args: `-i {long.mp4} -shortest -an ${FFV1} o.mkv` },
+  "-shortest with sound": { args: `-i {h264.mp4} -shortest ${LOSSLESS} -c:a aac o.mp4`, whole: /-shortest/ },
+};
+
 /** The source's own times, and places counted from its end. */
 const inputs: Record<string, Case> = {
   "-copyts, a film from second 37": { args: `-copyts -i {mpeg2.ts} ${FFV1} -c:a copy o.mkv` },
@@ -29,4 +35,4 @@ const inputs: Record<string, Case> = {
   "-seek_timestamp": { args: `-seek_timestamp 1 -ss 38.9 -i {mpeg2.ts} ${FFV1} -c:a flac o.mkv` },
 };
 
-holdCases(sources, { outputs, inputs });
+holdCases(sources, { outputs, inputs, ends });

@@ -21,6 +21,15 @@ const graph = (frameRate: Rational | undefined, timeBase = rational(1, 12800)): 
   graphInputs: [{ inputFile: 0, inputStream: 0, width: 160, height: 90, pixelFormat: "yuv420p", timeBase, frameRate }],
 });
 
+describe("-shortest", () => {
+  test("changes nothing of a film alone, and is not foretold for others", () => {
+    const alone = { mappings: [mapping("0>0 h264>libx264")] };
+    expect(reason("-i a.mp4 -an -shortest o.mkv", alone)).toBe("split");
+    expect(reason("-i a.mp4 -shortest -noshortest o.mkv")).toBe("split");
+    expect(reason("-i a.mp4 -shortest o.mkv")).toMatch(/^-shortest: where the other streams end/);
+  });
+});
+
 describe("where the film begins", () => {
   const { media } = findings();
   const trim = (words: string, more: Partial<typeof media> = {}): InputTrim =>
