@@ -1,4 +1,11 @@
-import { type Command, fileOptions, globalOptions, lastOption, type OptionUse } from "../ffmpeg/command.js";
+import {
+  type Command,
+  fileOptions,
+  globalOptions,
+  type InputFile,
+  lastOption,
+  type OptionUse,
+} from "../ffmpeg/command.js";
 import type { StreamMapping } from "../ffmpeg/log.js";
 import type { MediaInfo } from "../ffmpeg/media.js";
 import { findOption, makeOption } from "../ffmpeg/options.js";
@@ -114,12 +121,17 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
   }
   const trim = inputTrim(command, input, media, graph.timeBase);
   if (!trim.ok) return trim;
+  const endless = loopReason(input, findings.generation, trim.value.duration ?? times.value.limitMicroseconds);
+  if (endless !== undefined) return fail(endless);
   return ok({
     command,
     film: mapping,
     mappings,
     covers: mappings.filter((m) => isCover(streamOf(findings.inputs, m))).map((m) => m.outputStream),
     used: usedStreams(findings),
+    heard: usedStreams({ ...findings, mappings: findings.mappings.filter((m) => m.decoder !== undefined) }).filter(
+      (m) => streamOf(findings.inputs, m)?.type === "audio",
+    ),
     sound: graphs.value.sound.map((one) => one.description),
     soundOutputs: outlets.value.sound,
     source,
@@ -144,6 +156,17 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     watchFrameData: beside.value.watched,
     encoderOptions: [makeOption("-c:v", mapping.encoder), ...encoder.value.map(forOnlyStream)],
   });
+}
+
+/** Why a film that is read again and again does not end, or may not come as often as ffmpeg says. */
+function loopReason(input: InputFile, generation: Generation, end: bigint | number | undefined): string | undefined {
+  const loop = lastOption(fileOptions(input), "stream_loop")?.value;
+  if (loop === undefined || loop === "0") return undefined;
+  // fftools/ffmpeg.c process_input, 5.1: it ends the filters of copied packets with the first reading.
+  if (generation === "by-rate") return "this ffmpeg cannot copy a film that is read again (-stream_loop)";
+  if (/^\d{1,6}$/.test(loop)) return undefined;
+  if (loop !== "-1") return `-stream_loop ${loop} is not understood`;
+  return end === undefined ? "the film has no end" : undefined;
 }
 
 /** The film as it comes out of `-filter_complex`; undefined where it goes another way. */

@@ -55,7 +55,7 @@ function checkGlobals(command: Command): string | undefined {
 
 /** Options before the film's `-i` that every stage that reads the source is given, and that no chunk needs to know. */
 const INPUT_OPTIONS = new Set([
-  ..."f ss sseof t to accurate_seek seek_timestamp thread_queue_size probesize analyzeduration fflags find_stream_info itsoffset".split(
+  ..."f ss sseof t to accurate_seek seek_timestamp stream_loop thread_queue_size probesize analyzeduration fflags find_stream_info itsoffset".split(
     " ",
   ),
   ..."framerate pixel_format video_size ignore_editlist".split(" "),
@@ -70,7 +70,7 @@ const OTHER_DEMUXERS = new Set(
 /** ffmpeg's own options before the `-i` of what goes along with the film: FINAL alone reads it. */
 const BESIDE_OPTIONS = new Set([
   ...INPUT_OPTIONS,
-  ..."c ar ac sample_fmt channel_layout guess_layout_max stream_loop itsscale isync".split(" "),
+  ..."c ar ac sample_fmt channel_layout guess_layout_max itsscale isync".split(" "),
   ..."fix_sub_duration canvas_size discard".split(" "),
 ]);
 
@@ -111,6 +111,7 @@ export function whyNoFilm(input: InputFile): string | undefined {
   if (format !== undefined && OTHER_DEMUXERS.has(format)) return `-f ${format} is no film file`;
   const url = localPath(input.url);
   if (url === undefined) return `${input.url} is no local file`;
+  if (url === "-" && options.some((use) => use.name === "stream_loop")) return "standard input is read again and again";
   if (format === undefined && /%\d*d|[*?]/.test(url) && /\.(png|jpe?g|bmp|tiff?|webp|exr|dpx|tga)$/i.test(url)) {
     return "the input is a sequence of pictures";
   }

@@ -15,7 +15,7 @@ import type { FilmPlan, Reference } from "./film.js";
 import { finalOptions } from "./final-options.js";
 import { keepsTimes } from "./times.js";
 import { isMatroska, MUXERS } from "./muxers.js";
-import type { InputStream } from "./routing.js";
+import { type InputStream, sameStream } from "./routing.js";
 import type { Chunk } from "./timeline.js";
 
 /** The arguments of options. */
@@ -41,10 +41,36 @@ function processingGlobals(command: Command): string[] {
  */
 export const STEADY = /^(matroska,webm|mov,mp4,m4a,3gp,3g2,mj2|avi|nut|yuv4mpegpipe|rawvideo|mxf|ivf)$/;
 
-/** An output that makes ffmpeg use these streams of an input and keeps nothing of them. */
-export function companion(input: number, streams: readonly InputStream[], limits: readonly OptionUse[] = []): string[] {
+/**
+ * An output that makes ffmpeg use these streams of an input and keeps nothing of them; `heard`: sound that it decodes.
+ */
+export function companion(
+  input: number,
+  streams: readonly InputStream[],
+  { limits = [], heard = [] }: { readonly limits?: readonly OptionUse[]; readonly heard?: readonly InputStream[] } = {},
+): string[] {
   const maps = streams.flatMap((m) => ["-map", `${input}:${m.inputStream}`]);
-  return [...maps, "-c", "copy", ...words(limits), "-f", "null", "-"];
+  const decoded = streams.flatMap((m, i) => (heard.some((h) => sameStream(h, m)) ? [`-c:${i}`, "pcm_s16le"] : []));
+  return [...maps, "-c", "copy", ...decoded, ...words(limits), "-f", "null", "-"];
+}
+
+/**
+ * Whether times of the film's input hang on all streams of it that are used: on demuxers that are not steady, and where
+ * it is read again (`-stream_loop`): how long it is, ffmpeg takes from these, and from what it has decoded of the sound
+ * (fftools/ffmpeg.c seek_to_start; ffmpeg_demux.c in 7.1).
+ */
+export function goesByCompany(plan: FilmPlan): boolean {
+  return !STEADY.test(plan.sourceFormat) || (isLooped(plan) && company(plan).length > 0);
+}
+
+/** The streams of the film's input that are used beside it. */
+export function company({ used, film }: FilmPlan): readonly InputStream[] {
+  return used.filter((m) => m.inputFile === film.inputFile && !sameStream(m, film));
+}
+
+function isLooped({ command, film }: FilmPlan): boolean {
+  const input = command.inputs[film.inputFile];
+  return input !== undefined && lastOption(fileOptions(input), "stream_loop") !== undefined;
 }
 
 /** Where a chunk is encoded: its slices, what comes of them, and the plan's side files. */
@@ -124,7 +150,7 @@ export function finalArgs(plan: FilmPlan, joined: JoinedFilm, outputPath: string
     ...dispositions(plan, reference),
     ...(hasFormat(options) ? [] : ["-f", plan.muxer]),
     outputPath,
-    ...(STEADY.test(plan.sourceFormat) ? [] : companion(film.inputFile, [film], limits)),
+    ...(goesByCompany(plan) ? companion(film.inputFile, [film], { limits }) : []),
   ];
 }
 

@@ -1,10 +1,15 @@
 import { afterAll } from "vitest";
 import { type Case, holdCases } from "./cases.js";
+import { run } from "./programs.js";
 import { Sources } from "./sources.js";
 
 /** Options and filters that say which times frames have, and when a film begins and ends. */
 const sources = new Sources();
 afterAll(() => sources.close());
+
+/** From 6.1 on. */
+const { stdout } = await run("ffmpeg", ["-hide_banner", "-version"]);
+const byDuration = !/^ffmpeg version n?(?:[0-5]\.|6\.0)/.test(stdout);
 
 const FFV1 = "-c:v ffv1";
 const LOSSLESS = "-c:v libx264 -qp 0 -preset ultrafast";
@@ -35,4 +40,25 @@ const inputs: Record<string, Case> = {
   "-seek_timestamp": { args: `-seek_timestamp 1 -ss 38.9 -i {mpeg2.ts} ${FFV1} -c:a flac o.mkv` },
 };
 
-holdCases(sources, { outputs, inputs, ends });
+/** A film that is read several times in a row: 5.1 cannot copy one. */
+const loops: Record<string, Case> = Object.fromEntries(
+  Object.entries<Case>({
+    "-stream_loop, with its sound": { args: `-stream_loop 1 -i {h264.mp4} ${LOSSLESS} -c:a aac o.mp4` },
+    "-stream_loop without end, up to -t": { args: `-stream_loop -1 -i {mpeg2.ts} -t 8 ${FFV1} -c:a copy o.mkv` },
+  }).map(([name, one]) => [
+    name,
+    { ...one, ...(byDuration ? {} : { whole: /cannot copy a film that is read again/ }) },
+  ]),
+);
+const loopedSound: Record<string, Case> = {
+  "-stream_loop of the sound": {
+    args: `-i {long.mp4} -stream_loop 1 -i {h264.mp4} -map 0:v -map 1:a ${FFV1} -c:a copy o.mkv`,
+  },
+  "-stream_loop 0": { args: `-stream_loop 0 -i {opengop.mkv} ${FFV1} -c:a copy o.mkv` },
+  "-stream_loop without end": {
+    args: `-stream_loop -1 -i {h264.mp4} -frames:v 60 -an ${FFV1} o.mkv`,
+    whole: byDuration ? /the film has no end/ : /cannot copy/,
+  },
+};
+
+holdCases(sources, { outputs, inputs, ends, loops, loopedSound });

@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { FramecrcParser } from "../../../src/ffmpeg/packets.js";
 import { runLocal } from "../../../src/ffmpeg/run.js";
 import { rational, type Rational } from "../../../src/lib/rational.js";
+import { preArgs } from "../../../src/plan/pre.js";
+import { finalArgs } from "../../../src/plan/stages.js";
 import { prepare, readsStandardInput } from "../../../src/plan/prepare.js";
 import type { InputTrim } from "../../../src/plan/windows.js";
 import { command, findings, mapping, type OneInput, planOf, stream } from "./rig.js";
@@ -19,6 +21,28 @@ const encoderWords = (words: string, more: Partial<OneInput> = {}): string =>
 
 const graph = (frameRate: Rational | undefined, timeBase = rational(1, 12800)): Partial<OneInput> => ({
   graphInputs: [{ inputFile: 0, inputStream: 0, width: 160, height: 90, pixelFormat: "yuv420p", timeBase, frameRate }],
+});
+
+describe("-stream_loop", () => {
+  const later: Partial<OneInput> = { generation: "by-duration" };
+
+  test("a film that ends, where this ffmpeg can copy it", () => {
+    expect(reason("-stream_loop 2 -i a.mp4 o.mkv", later)).toBe("split");
+    expect(reason("-stream_loop 2 -i a.mp4 o.mkv")).toMatch(/^this ffmpeg cannot copy a film that is read again/);
+    expect(reason("-stream_loop 0 -i a.mp4 o.mkv")).toBe("split");
+    expect(reason("-stream_loop -1 -i a.mp4 o.mkv", later)).toBe("the film has no end");
+    expect(reason("-stream_loop -1 -i a.mp4 -t 30 o.mkv", later)).toBe("split");
+    expect(reason("-stream_loop -1 -t 30 -i a.mp4 o.mkv", later)).toBe("split");
+    expect(reason("-stream_loop x -i a.mp4 o.mkv", later)).toBe("-stream_loop x is not understood");
+  });
+
+  test("the sound counts for how long the film is: PRE hears it, and FINAL reads the film", () => {
+    const mappings = [mapping("0>0 h264>libx264"), mapping("1>1 aac>flac")];
+    const plan = planOf("-stream_loop 2 -i a.mp4 o.mkv", { ...later, mappings });
+    expect(preArgs(plan, "/x").join(" ")).toMatch(/ -map 0:1 -c copy -c:0 pcm_s16le -f null -$/);
+    const reference = { ...{ path: "", media: findings().media, room: 0 }, film: stream(0, "video") };
+    expect(finalArgs(plan, { firstTick: 0, reference }, "o.mkv").join(" ")).toMatch(/ -map 0:0 -c copy -f null -$/);
+  });
 });
 
 describe("-shortest", () => {
@@ -87,7 +111,7 @@ describe("the film among the streams", () => {
       ...{ film: { inputFile: 1, inputStream: 0 }, inputTrim: { start: 0, duration: 25600 } },
       sourceFormat: "mov,mp4,m4a,3gp,3g2,mj2",
     });
-    expect(reason("-i a.wav -stream_loop 1 -i b.mp4 o.mkv", more)).toBe("-stream_loop before -i is not split");
+    expect(reason("-i a.wav -re -i b.mp4 o.mkv", more)).toBe("-re before -i is not split");
   });
 
   test("pictures in files of their own are no film, as long as FINAL can encode them as the user says", () => {
