@@ -59,11 +59,13 @@ const INPUT_OPTIONS = new Set([
     " ",
   ),
   ..."framerate pixel_format video_size ignore_editlist".split(" "),
+  // Sequences of pictures (libavformat/img2dec.c) and lists of films (concatdec.c).
+  ..."pattern_type start_number start_number_range safe segment_time_metadata auto_convert".split(" "),
 ]);
 
 /** Demuxers that read something else than one film, or read it in real time (libavdevice). */
 const OTHER_DEMUXERS = new Set(
-  `lavfi concat image2 image2pipe x11grab kmsgrab fbdev v4l2 video4linux2 alsa pulse jack oss sndio dshow gdigrab
+  `lavfi x11grab kmsgrab fbdev v4l2 video4linux2 alsa pulse jack oss sndio dshow gdigrab
   avfoundation decklink openal iec61883 libdc1394 bktr xcbgrab android_camera hls dash rtsp sdp tee`.split(/\s+/),
 );
 
@@ -73,9 +75,6 @@ const BESIDE_OPTIONS = new Set([
   ..."c ar ac sample_fmt channel_layout guess_layout_max itsscale isync".split(" "),
   ..."fix_sub_duration canvas_size discard".split(" "),
 ]);
-
-/** Those of the other demuxers that read files. */
-const FILES = new Set(["concat", "image2", "image2pipe"]);
 
 function checkInputs(command: Command): string | undefined {
   const reasons = command.inputs.map(whyNoFilm);
@@ -98,7 +97,7 @@ function whyNotBeside(input: InputFile): string | undefined {
   if (odd) return `${odd.flag} before -i is not split`;
   const format = options.findLast((use) => use.name === "f")?.value;
   if (format === "lavfi") return undefined;
-  if (format !== undefined && OTHER_DEMUXERS.has(format) && !FILES.has(format)) return `-f ${format} is no file`;
+  if (format !== undefined && OTHER_DEMUXERS.has(format)) return `-f ${format} is no file`;
   return localPath(input.url) === undefined ? `${input.url} is no local file` : undefined;
 }
 
@@ -112,9 +111,6 @@ export function whyNoFilm(input: InputFile): string | undefined {
   const url = localPath(input.url);
   if (url === undefined) return `${input.url} is no local file`;
   if (url === "-" && options.some((use) => use.name === "stream_loop")) return "standard input is read again and again";
-  if (format === undefined && /%\d*d|[*?]/.test(url) && /\.(png|jpe?g|bmp|tiff?|webp|exr|dpx|tga)$/i.test(url)) {
-    return "the input is a sequence of pictures";
-  }
   return undefined;
 }
 

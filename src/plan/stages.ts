@@ -39,7 +39,7 @@ function processingGlobals(command: Command): string[] {
  * Demuxers without AVFMT_TS_DISCONT (libavformat 59.27). For the others ffmpeg 5.1 takes as start time the least over
  * the streams it uses (fftools/ffmpeg.c process_input), so the stages must use the same streams as the user's command.
  */
-export const STEADY = /^(matroska,webm|mov,mp4,m4a,3gp,3g2,mj2|avi|nut|yuv4mpegpipe|rawvideo|mxf|ivf)$/;
+export const STEADY = /^(matroska,webm|mov,mp4,m4a,3gp,3g2,mj2|avi|nut|yuv4mpegpipe|rawvideo|mxf|ivf|image2)$/;
 
 /**
  * An output that makes ffmpeg use these streams of an input and keeps nothing of them; `heard`: sound that it decodes.
