@@ -47,6 +47,8 @@ export interface MediaInfo {
   /** The demuxer's name with its aliases, as "mov,mp4,m4a,3gp,3g2,mj2". */
   readonly format: string;
   readonly durationSeconds: number | undefined;
+  /** The least of its streams' start times, as ffmpeg takes it off them; to the microsecond. */
+  readonly startSeconds?: number | undefined;
   readonly streams: readonly StreamInfo[];
 }
 
@@ -80,7 +82,7 @@ const streamSchema = z.object({
 });
 const mediaSchema = z.object({
   streams: z.array(streamSchema).default([]),
-  format: z.object({ format_name: text, duration: text }).default({ format_name: undefined, duration: undefined }),
+  format: z.object({ format_name: text, duration: text, start_time: text }).default({}),
 });
 
 const rate = (value: string | undefined): Rational | undefined => {
@@ -109,9 +111,11 @@ export function readProbe(json: string): Result<MediaInfo, Problem> {
   const parsed = mediaSchema.safeParse(raw);
   if (!parsed.success) return fail({ what: "ffprobe's answer has an unexpected shape", detail: parsed.error.message });
   const duration = Number(parsed.data.format.duration);
+  const start = Number(parsed.data.format.start_time);
   return ok({
     format: parsed.data.format.format_name ?? "",
     durationSeconds: Number.isFinite(duration) ? duration : undefined,
+    startSeconds: Number.isFinite(start) ? start : undefined,
     streams: parsed.data.streams.map((s) => ({
       index: s.index,
       type: s.codec_type ?? "unknown",

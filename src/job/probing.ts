@@ -56,7 +56,17 @@ export async function probeInput(
 
 /** Whether a picture's file holds one picture and no more. */
 export async function holdsOneFrame(tools: HostTools, args: readonly string[]): Promise<boolean> {
-  const count = ["-v", "error", "-count_packets", "-show_entries", "stream=nb_read_packets", "-of", "csv=p=0"];
+  const count = [
+    "-v",
+    "error",
+    "-read_intervals",
+    "%+#2",
+    "-count_packets",
+    "-show_entries",
+    "stream=nb_read_packets",
+    "-of",
+    "csv=p=0",
+  ];
   const run = await runLocal(tools.ffprobe, [...count, ...args], { signal: tools.signal });
   return run.code === 0 && run.stdout.trim() === "1";
 }

@@ -25,6 +25,8 @@ export interface FilmPlan {
   readonly soundOutputs: readonly SoundOutput[];
   /** All streams of the inputs that the command uses. */
   readonly used: readonly InputStream[];
+  /** Sound among them that is decoded. */
+  readonly heard: readonly InputStream[];
   /** Streams of the output that are covers of the inputs. */
   readonly covers: readonly number[];
   readonly source: StreamInfo;

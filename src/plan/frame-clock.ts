@@ -213,6 +213,8 @@ export class FrameClock implements OutputClock {
     const fine: Rational = { num: encoderTimeBase.num, den: encoderTimeBase.den * BigInt(scale) };
     const ticks = rescale(BigInt(pts), inputTimeBase, fine) - rescale(startMicroseconds, MICROSECOND, fine);
     const time = Number(ticks) / scale;
+    // Later versions leave what falls on a tick where it is (fftools/ffmpeg_filter.c adjust_frame_pts_to_encoder_tb, 7.1).
+    if (this.#options.generation === "by-duration" && Number.isInteger(time)) return time;
     return time + (time > 0 ? 1 : -1) / (1 << 17);
   }
 

@@ -1,8 +1,7 @@
 import { fileOptions, type InputFile } from "../ffmpeg/command.js";
 import { LONGER, LONGER_BY_ONE } from "../ffmpeg/packets.js";
 import { type FilmPlan, shiftTicks } from "./film.js";
-import { sameStream } from "./routing.js";
-import { companion, inputWords, STEADY, words } from "./stages.js";
+import { clockGlobals, companion, company, goesByCompany, inputWords, words } from "./stages.js";
 
 /**
  * PRE: one pass of the demuxer over the source. Descriptor 1 gives the index (framecrc), descriptor 3 a line for every
@@ -14,7 +13,7 @@ export function preArgs(plan: FilmPlan, folder: string): string[] {
   const film = `0:${plan.film.inputStream}`;
   const { madeTimes, decodedTimes } = plan.habits;
   return [
-    ...["-v", "error", "-nostdin", "-copytb", "1"],
+    ...["-v", "error", "-nostdin", "-copytb", "1", ...clockGlobals(plan.command)],
     ...(madeTimes ? ["-fflags", "+genpts"] : []),
     ...(decodedTimes ? WITHOUT_PICTURES : []),
     ...filmInput(plan).flatMap(endlessInput),
@@ -29,17 +28,17 @@ export function preArgs(plan: FilmPlan, folder: string): string[] {
     ...["-map", film, "-c", "copy", "-copyinkf", "-avoid_negative_ts", "disabled", "-flush_packets", "1"],
     ...["-bsf:v", madeTimes ? LONGER_BY_ONE : `${settle(plan, "PTS")}:${LONGER}`, "-f", "framecrc", "pipe:1"],
     ...(decodedTimes ? frameTimes(film) : []),
-    ...company(plan),
+    ...withCompany(plan),
   ];
 }
 
 /** The first frames that plain ffmpeg decodes, by their times alone (framemd5 on descriptor 1). */
 export function headArgs(plan: FilmPlan): string[] {
   return [
-    ...["-v", "error", "-nostdin", ...WITHOUT_PICTURES],
+    ...["-v", "error", "-nostdin", ...clockGlobals(plan.command), ...WITHOUT_PICTURES],
     ...filmInput(plan).flatMap(inputWords),
     ...frameTimes(`0:${plan.film.inputStream}`),
-    ...company(plan),
+    ...withCompany(plan),
   ];
 }
 
@@ -65,10 +64,10 @@ function filmInput(plan: FilmPlan): readonly InputFile[] {
   return plan.command.inputs.slice(plan.film.inputFile).slice(0, 1);
 }
 
-/** Streams whose times count with the film's; see STEADY. */
-function company(plan: FilmPlan): string[] {
-  const others = plan.used.filter((m) => m.inputFile === plan.film.inputFile && !sameStream(m, plan.film));
-  return STEADY.test(plan.sourceFormat) || others.length === 0 ? [] : companion(0, others);
+/** Streams whose times count with the film's. */
+function withCompany(plan: FilmPlan): string[] {
+  const others = company(plan);
+  return goesByCompany(plan) && others.length > 0 ? companion(0, others, { heard: plan.heard }) : [];
 }
 
 /**

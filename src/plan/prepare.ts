@@ -2,6 +2,7 @@ import {
   type Command,
   fileOptions,
   globalOptions,
+  type InputFile,
   lastOption,
   type OptionUse,
   type OutputFile,
@@ -23,7 +24,7 @@ import { localPath } from "./local-path.js";
 import { MUXERS, notJoinedInto } from "./muxers.js";
 import { type FiltersOutcome, planFilmFilters, throughGraph } from "./planned-filters.js";
 import { outputRates, syncMode } from "./rates.js";
-import { FILM_OPTIONS } from "./route.js";
+import { FILM_OPTIONS, FINAL_ALONE } from "./route.js";
 import { type Routing, streamOf, usedStreams } from "./routing.js";
 import type { SideFacts } from "./sides.js";
 import { planSideData } from "./side-data.js";
@@ -70,7 +71,9 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
   if (!options.ok) return options;
   const trait = encoderTrait(mapping.encoder);
   if (!trait.ok) return trait;
-  const kept = options.value.filter((use) => FILM_OPTIONS.has(use.name) || findOption(use.name) === undefined);
+  const kept = options.value.filter(
+    (use) => FILM_OPTIONS.has(use.name) || (findOption(use.name) === undefined && !FINAL_ALONE.has(use.name)),
+  );
   const times = outputTimes(output, options.value, mappings.length + outlets.value.sound.length);
   if (!times.ok) return times;
   const filters = plannedFilters(command, findings, graphs.value, options.value, graph.timeBase);
@@ -81,7 +84,9 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     encoder: mapping.encoder,
     filters: names,
     generation: findings.generation,
-    fromStart: times.value.startMicroseconds === 0n && lastOption(fileOptions(input), "ss") === undefined,
+    fromStart:
+      times.value.startMicroseconds === 0n &&
+      fileOptions(input).every((use) => use.name !== "ss" && use.name !== "sseof"),
   });
   if (!beside.ok) return beside;
   const { headersInBand } = trait.value;
@@ -132,14 +137,19 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
   if (!keys.ok) return keys;
   const unlike = streaming && streamsReason(output, streaming, keys.value, mappings, findings);
   if (unlike !== undefined) return fail(unlike);
-  const trim = inputTrim(input, graph.timeBase);
+  const trim = inputTrim(command, input, media, graph.timeBase);
   if (!trim.ok) return trim;
+  const endless = loopReason(input, findings.generation, trim.value.duration ?? times.value.limitMicroseconds);
+  if (endless !== undefined) return fail(endless);
   return ok({
     command,
     film: mapping,
     mappings,
     covers: mappings.filter((m) => isCover(streamOf(findings.inputs, m))).map((m) => m.outputStream),
     used: usedStreams(findings),
+    heard: usedStreams({ ...findings, mappings: findings.mappings.filter((m) => m.decoder !== undefined) }).filter(
+      (m) => streamOf(findings.inputs, m)?.type === "audio",
+    ),
     sound: graphs.value.sound.map((one) => one.description),
     soundOutputs: outlets.value.sound,
     source,
@@ -180,6 +190,17 @@ function streamsReason(
   const odd = mappings.find((m) => !["video", "audio"].includes(streamOf(inputs, m)?.type ?? ""));
   if (odd) return "subtitles and data in segments are not split";
   return segmentsReason(output, kind, keys);
+}
+
+/** Why a film that is read again and again does not end, or may not come as often as ffmpeg says. */
+function loopReason(input: InputFile, generation: Generation, end: bigint | number | undefined): string | undefined {
+  const loop = lastOption(fileOptions(input), "stream_loop")?.value;
+  if (loop === undefined || loop === "0") return undefined;
+  // fftools/ffmpeg.c process_input, 5.1: it ends the filters of copied packets with the first reading.
+  if (generation === "by-rate") return "this ffmpeg cannot copy a film that is read again (-stream_loop)";
+  if (/^\d{1,6}$/.test(loop)) return undefined;
+  if (loop !== "-1") return `-stream_loop ${loop} is not understood`;
+  return end === undefined ? "the film has no end" : undefined;
 }
 
 /** The film as it comes out of `-filter_complex`; undefined where it goes another way. */

@@ -20,6 +20,7 @@ import { fail, ok, type Result } from "../lib/result.js";
 import type { EncoderTrait } from "./encoders/index.js";
 import type { FilmPlan } from "./film.js";
 import type { SyncMode } from "./frame-clock.js";
+import { isSet } from "./times.js";
 
 const SYNC_MODES: Readonly<Record<string, SyncMode>> = {
   passthrough: "passthrough",
@@ -98,6 +99,7 @@ export function syncMode(
     return mode ? ok(mode) : fail(`-fps_mode ${asked} is not split`);
   }
   if (defaultSync === "vfr") return ok("vfr");
+  if (isSet(command, "copyts")) return ok("vscfr");
   // A file of one stream alone keeps its offset: fftools/ffmpeg_opt.c new_video_stream, VSYNC_VSCFR.
   const offset = lastOption(fileOptions(input), "itsoffset") !== undefined;
   return ok(inputStreams === 1 && !offset ? "vscfr" : "cfr");

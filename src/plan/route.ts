@@ -45,6 +45,8 @@ const GLOBALS = new Set([
   "filter_complex",
   "filter_complex_threads",
   "vsync",
+  "copyts",
+  "start_at_zero",
 ]);
 
 function checkGlobals(command: Command): string | undefined {
@@ -54,25 +56,26 @@ function checkGlobals(command: Command): string | undefined {
 
 /** Options before the film's `-i` that every stage that reads the source is given, and that no chunk needs to know. */
 const INPUT_OPTIONS = new Set([
-  ..."f ss t to accurate_seek thread_queue_size probesize analyzeduration fflags find_stream_info itsoffset".split(" "),
+  ..."f ss sseof t to accurate_seek seek_timestamp stream_loop thread_queue_size probesize analyzeduration fflags find_stream_info itsoffset".split(
+    " ",
+  ),
   ..."framerate pixel_format video_size ignore_editlist".split(" "),
+  // Sequences of pictures (libavformat/img2dec.c) and lists of films (concatdec.c).
+  ..."pattern_type start_number start_number_range safe segment_time_metadata auto_convert".split(" "),
 ]);
 
 /** Demuxers that read something else than one film, or read it in real time (libavdevice). */
 const OTHER_DEMUXERS = new Set(
-  `lavfi concat image2 image2pipe x11grab kmsgrab fbdev v4l2 video4linux2 alsa pulse jack oss sndio dshow gdigrab
+  `lavfi x11grab kmsgrab fbdev v4l2 video4linux2 alsa pulse jack oss sndio dshow gdigrab
   avfoundation decklink openal iec61883 libdc1394 bktr xcbgrab android_camera hls dash rtsp sdp tee`.split(/\s+/),
 );
 
 /** ffmpeg's own options before the `-i` of what goes along with the film: FINAL alone reads it. */
 const BESIDE_OPTIONS = new Set([
   ...INPUT_OPTIONS,
-  ..."c ar ac sample_fmt channel_layout guess_layout_max stream_loop itsscale isync seek_timestamp sseof".split(" "),
+  ..."c ar ac sample_fmt channel_layout guess_layout_max itsscale isync".split(" "),
   ..."fix_sub_duration canvas_size discard".split(" "),
 ]);
-
-/** Those of the other demuxers that read files. */
-const FILES = new Set(["concat", "image2", "image2pipe"]);
 
 function checkInputs(command: Command): string | undefined {
   const reasons = command.inputs.map(whyNoFilm);
@@ -95,7 +98,7 @@ function whyNotBeside(input: InputFile): string | undefined {
   if (odd) return `${odd.flag} before -i is not split`;
   const format = options.findLast((use) => use.name === "f")?.value;
   if (format === "lavfi") return undefined;
-  if (format !== undefined && OTHER_DEMUXERS.has(format) && !FILES.has(format)) return `-f ${format} is no file`;
+  if (format !== undefined && OTHER_DEMUXERS.has(format)) return `-f ${format} is no file`;
   return localPath(input.url) === undefined ? `${input.url} is no local file` : undefined;
 }
 
@@ -108,9 +111,7 @@ export function whyNoFilm(input: InputFile): string | undefined {
   if (format !== undefined && OTHER_DEMUXERS.has(format)) return `-f ${format} is no film file`;
   const url = localPath(input.url);
   if (url === undefined) return `${input.url} is no local file`;
-  if (format === undefined && /%\d*d|[*?]/.test(url) && /\.(png|jpe?g|bmp|tiff?|webp|exr|dpx|tga)$/i.test(url)) {
-    return "the input is a sequence of pictures";
-  }
+  if (url === "-" && options.some((use) => use.name === "stream_loop")) return "standard input is read again and again";
   return undefined;
 }
 
@@ -118,6 +119,9 @@ export function whyNoFilm(input: InputFile): string | undefined {
 export const FILM_OPTIONS = new Set(
   "c q filter pix_fmt s aspect intra_matrix inter_matrix chroma_intra_matrix bits_per_raw_sample b profile".split(" "),
 );
+
+/** Options of all muxers that move times: FINAL alone may do it (libavformat/options_table.h). */
+export const FINAL_ALONE: ReadonlySet<string> = new Set(["output_ts_offset", "avoid_negative_ts"]);
 
 /** ffmpeg's own options of an output that the plan itself carries out. */
 export const PLANNED_OPTIONS = new Set(
@@ -127,7 +131,7 @@ export const PLANNED_OPTIONS = new Set(
 /** ffmpeg's own options of an output that FINAL is given as they stand. */
 const FINAL_OPTIONS = new Set(
   `f an sn dn ar ac vol sample_fmt channel_layout metadata map_metadata map_chapters tag bsf muxdelay muxpreload
-  max_muxing_queue_size muxing_queue_data_threshold streamid attach program timestamp canvas_size
+  shortest shortest_buf_duration max_muxing_queue_size muxing_queue_data_threshold streamid attach program timestamp canvas_size
   guess_layout_max bitexact`.split(/\s+/),
 );
 

@@ -15,8 +15,9 @@ import { encoderTrait } from "./encoders/index.js";
 import type { FilmPlan, Reference } from "./film.js";
 import { finalOptions } from "./final-options.js";
 import { isMatroska } from "./muxers.js";
-import type { InputStream } from "./routing.js";
+import { type InputStream, sameStream } from "./routing.js";
 import type { Chunk } from "./chunk.js";
+import { keepsTimes } from "./times.js";
 
 /** The arguments of options. */
 export const words = (uses: readonly OptionUse[]): string[] =>
@@ -25,21 +26,52 @@ export const words = (uses: readonly OptionUse[]): string[] =>
 /** One of the user's inputs with its options, as every stage that reads it is given it. */
 export const inputWords = (input: InputFile): string[] => [...words(fileOptions(input)), "-i", input.url];
 
+/** Global options that say what becomes of the inputs' own times, for every stage that reads them. */
+export function clockGlobals(command: Command): string[] {
+  return words(globalOptions(command).filter((use) => use.name === "copyts" || use.name === "start_at_zero"));
+}
+
 /** Global options that change how frames are made, for the stages that make some. */
 function processingGlobals(command: Command): string[] {
-  return words(globalOptions(command).filter((use) => use.name === "filter_threads"));
+  return [...words(globalOptions(command).filter((use) => use.name === "filter_threads")), ...clockGlobals(command)];
 }
 
 /**
  * Demuxers without AVFMT_TS_DISCONT (libavformat 59.27). For the others ffmpeg 5.1 takes as start time the least over
  * the streams it uses (fftools/ffmpeg.c process_input), so the stages must use the same streams as the user's command.
  */
-export const STEADY = /^(matroska,webm|mov,mp4,m4a,3gp,3g2,mj2|avi|nut|yuv4mpegpipe|rawvideo|mxf|ivf)$/;
+export const STEADY = /^(matroska,webm|mov,mp4,m4a,3gp,3g2,mj2|avi|nut|yuv4mpegpipe|rawvideo|mxf|ivf|image2)$/;
 
-/** An output that makes ffmpeg use these streams of an input and keeps nothing of them. */
-export function companion(input: number, streams: readonly InputStream[], limits: readonly OptionUse[] = []): string[] {
+/**
+ * An output that makes ffmpeg use these streams of an input and keeps nothing of them; `heard`: sound that it decodes.
+ */
+export function companion(
+  input: number,
+  streams: readonly InputStream[],
+  { limits = [], heard = [] }: { readonly limits?: readonly OptionUse[]; readonly heard?: readonly InputStream[] } = {},
+): string[] {
   const maps = streams.flatMap((m) => ["-map", `${input}:${m.inputStream}`]);
-  return [...maps, "-c", "copy", ...words(limits), "-f", "null", "-"];
+  const decoded = streams.flatMap((m, i) => (heard.some((h) => sameStream(h, m)) ? [`-c:${i}`, "pcm_s16le"] : []));
+  return [...maps, "-c", "copy", ...decoded, ...words(limits), "-f", "null", "-"];
+}
+
+/**
+ * Whether times of the film's input hang on all streams of it that are used: on demuxers that are not steady, and where
+ * it is read again (`-stream_loop`): how long it is, ffmpeg takes from these, and from what it has decoded of the sound
+ * (fftools/ffmpeg.c seek_to_start; ffmpeg_demux.c in 7.1).
+ */
+export function goesByCompany(plan: FilmPlan): boolean {
+  return !STEADY.test(plan.sourceFormat) || (isLooped(plan) && company(plan).length > 0);
+}
+
+/** The streams of the film's input that are used beside it. */
+export function company({ used, film }: FilmPlan): readonly InputStream[] {
+  return used.filter((m) => m.inputFile === film.inputFile && !sameStream(m, film));
+}
+
+function isLooped({ command, film }: FilmPlan): boolean {
+  const input = command.inputs[film.inputFile];
+  return input !== undefined && lastOption(fileOptions(input), "stream_loop") !== undefined;
 }
 
 /** Where a chunk is encoded: its slices, what comes of them, and the plan's side files. */
@@ -137,7 +169,8 @@ export function finalArgs(plan: FilmPlan, joined: JoinedFilm, outputPath: string
   const { reference } = joined;
   const place = `${film.outputStream}`;
   // ffmpeg takes the input's start time off, rounded to microseconds; the same number is put back here exactly.
-  const start = rescale(BigInt(joined.firstTick), plan.encoderTimeBase, MICROSECOND) + plan.startMicroseconds;
+  const taken = keepsTimes(command) ? 0n : rescale(BigInt(joined.firstTick), plan.encoderTimeBase, MICROSECOND);
+  const start = taken + plan.startMicroseconds;
   const tags = Object.entries(roomyTags(plan.muxer, reference)).filter(([key]) => key.toLowerCase() !== "duration");
   const limits = options.filter((use) => ["ss", "t", "to"].includes(use.name));
   return [
@@ -158,7 +191,7 @@ export function finalArgs(plan: FilmPlan, joined: JoinedFilm, outputPath: string
     ...dispositions(plan, reference),
     ...(hasFormat(options) ? [] : ["-f", plan.muxer]),
     outputPath,
-    ...(STEADY.test(plan.sourceFormat) ? [] : companion(film.inputFile, [film], limits)),
+    ...(goesByCompany(plan) ? companion(film.inputFile, [film], { limits }) : []),
   ];
 }
 

@@ -91,7 +91,8 @@ class Splitter {
     const end = await this.#process.end;
     if (signal.aborted) return fail({ kind: "cancelled", what: "the split was stopped" });
     if (this.#failure === undefined && !this.#complete) {
-      if (end.code !== 0) {
+      // A filter of packets that has ended takes no more, and status 0 says nothing of it (fftools/ffmpeg.c, 5.1).
+      if (end.code !== 0 || end.stderrTail.some((line) => line.startsWith("Error applying bitstream filters"))) {
         const detail = end.startError ?? end.stderrTail.join("\n");
         this.#failure = { kind: "broken", what: "ffmpeg could not split the source", detail };
       } else {

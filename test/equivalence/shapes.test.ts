@@ -1,9 +1,10 @@
 import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import { makeFilter, printFilter } from "../../src/ffmpeg/filtergraph.js";
-import { type BothOptions, make, runBoth } from "./compare.js";
-import { type SourceName, Sources } from "./sources.js";
+import { type Case, holdCases } from "./cases.js";
+import { make } from "./compare.js";
+import { Sources } from "./sources.js";
 
 /**
  * Commands of other shapes than one file into one file: several inputs, pictures and files beside the film, graphs.
@@ -44,12 +45,6 @@ beforeAll(async () => {
     ...["-disposition:v:1", "attached_pic", beside("covered.mp4")],
   ]);
 });
-
-interface Case extends BothOptions {
-  /** Split at blanks where it is a text. */
-  readonly args: string | readonly string[];
-  readonly whole?: RegExp;
-}
 
 const FFV1 = "-c:v ffv1";
 const LOSSLESS = "-c:v libx264 -qp 0 -preset ultrafast";
@@ -222,31 +217,4 @@ const graphs: Record<string, Case> = {
   },
 };
 
-for (const [group, cases] of Object.entries({ inputs, files, graphs })) {
-  describe(group, { concurrent: true, timeout: 600_000 }, () => {
-    for (const [name, { args, whole, stdin, ...options }] of Object.entries(cases)) {
-      test(name, async ({ expect, signal }) => {
-        const given = typeof args === "string" ? args.split(" ") : [...args];
-        const words = await Promise.all(given.map(fill));
-        const { differences, summary } = await runBoth(words, {
-          ...options,
-          signal,
-          ...(stdin === undefined ? {} : { stdin: await fill(stdin) }),
-        });
-        expect(differences, `${summary?.route}: ${summary?.reason}`).toEqual([]);
-        expect(summary?.route, summary?.reason).toBe(whole ? "local" : "chunks");
-        if (whole) expect(summary?.reason).toMatch(whole);
-        else expect(summary?.chunks).toBeGreaterThanOrEqual(2);
-      });
-    }
-  });
-}
-
-/** Films and files in the place of their names in braces. */
-async function fill(word: string): Promise<string> {
-  let filled = word.replaceAll("{f}", sources.folder);
-  for (const [braces, name = ""] of filled.matchAll(/\{([\w.]+\.\w+)\}/g)) {
-    filled = filled.replace(braces, await sources.get(name as SourceName));
-  }
-  return filled;
-}
+holdCases(sources, { inputs, files, graphs });

@@ -3,7 +3,10 @@ import { describe, expect, test } from "vitest";
 import { FramecrcParser } from "../../../src/ffmpeg/packets.js";
 import { runLocal } from "../../../src/ffmpeg/run.js";
 import { rational, type Rational } from "../../../src/lib/rational.js";
+import { preArgs } from "../../../src/plan/pre.js";
+import { finalArgs } from "../../../src/plan/stages.js";
 import { prepare, readsStandardInput } from "../../../src/plan/prepare.js";
+import type { InputTrim } from "../../../src/plan/windows.js";
 import { command, findings, mapping, type OneInput, planOf, stream } from "./rig.js";
 
 const reason = (words: string, more: Partial<OneInput> = {}): string => {
@@ -18,6 +21,60 @@ const encoderWords = (words: string, more: Partial<OneInput> = {}): string =>
 
 const graph = (frameRate: Rational | undefined, timeBase = rational(1, 12800)): Partial<OneInput> => ({
   graphInputs: [{ inputFile: 0, inputStream: 0, width: 160, height: 90, pixelFormat: "yuv420p", timeBase, frameRate }],
+});
+
+describe("-stream_loop", () => {
+  const later: Partial<OneInput> = { generation: "by-duration" };
+
+  test("a film that ends, where this ffmpeg can copy it", () => {
+    expect(reason("-stream_loop 2 -i a.mp4 o.mkv", later)).toBe("split");
+    expect(reason("-stream_loop 2 -i a.mp4 o.mkv")).toMatch(/^this ffmpeg cannot copy a film that is read again/);
+    expect(reason("-stream_loop 0 -i a.mp4 o.mkv")).toBe("split");
+    expect(reason("-stream_loop -1 -i a.mp4 o.mkv", later)).toBe("the film has no end");
+    expect(reason("-stream_loop -1 -i a.mp4 -t 30 o.mkv", later)).toBe("split");
+    expect(reason("-stream_loop -1 -t 30 -i a.mp4 o.mkv", later)).toBe("split");
+    expect(reason("-stream_loop x -i a.mp4 o.mkv", later)).toBe("-stream_loop x is not understood");
+  });
+
+  test("the sound counts for how long the film is: PRE hears it, and FINAL reads the film", () => {
+    const mappings = [mapping("0>0 h264>libx264"), mapping("1>1 aac>flac")];
+    const plan = planOf("-stream_loop 2 -i a.mp4 o.mkv", { ...later, mappings });
+    expect(preArgs(plan, "/x").join(" ")).toMatch(/ -map 0:1 -c copy -c:0 pcm_s16le -f null -$/);
+    const reference = { ...{ path: "", media: findings().media, room: 0 }, film: stream(0, "video") };
+    expect(finalArgs(plan, { firstTick: 0, reference }, "o.mkv").join(" ")).toMatch(/ -map 0:0 -c copy -f null -$/);
+  });
+});
+
+describe("-shortest", () => {
+  test("changes nothing of a film alone, and is not foretold for others", () => {
+    const alone = { mappings: [mapping("0>0 h264>libx264")] };
+    expect(reason("-i a.mp4 -an -shortest o.mkv", alone)).toBe("split");
+    expect(reason("-i a.mp4 -shortest -noshortest o.mkv")).toBe("split");
+    expect(reason("-i a.mp4 -shortest o.mkv")).toMatch(/^-shortest: where the other streams end/);
+  });
+});
+
+describe("where the film begins", () => {
+  const { media } = findings();
+  const trim = (words: string, more: Partial<typeof media> = {}): InputTrim =>
+    planOf(words, { media: { ...media, startSeconds: 37.4, durationSeconds: 10.25, ...more } }).inputTrim;
+
+  test("-ss is time 0 from then on, unless times are kept", () => {
+    expect(trim("-ss 2 -i a.mp4 o.mkv")).toEqual({ start: 0, duration: undefined });
+    expect(trim("-copyts -ss 2 -i a.mp4 o.mkv")).toEqual({ start: 39.4 * 12800, duration: undefined });
+    expect(trim("-copyts -start_at_zero -ss 2 -i a.mp4 o.mkv")).toEqual({ start: 2 * 12800, duration: undefined });
+    expect(trim("-copyts -nocopyts -ss 2 -i a.mp4 o.mkv")).toEqual({ start: 0, duration: undefined });
+    expect(trim("-copyts -i a.mp4 o.mkv").start).toBeUndefined();
+    expect(trim("-copyts -noaccurate_seek -ss 2 -i a.mp4 o.mkv").start).toBeUndefined();
+  });
+
+  test("-sseof counts from the end that the container tells; what lies before the film is nothing", () => {
+    expect(trim("-sseof -4 -to 3 -i a.mp4 o.mkv")).toEqual({ start: 0, duration: 3 * 12800 });
+    expect(trim("-copyts -sseof -4.25 -i a.mp4 o.mkv").start).toBe((37.4 + 6) * 12800);
+    expect(trim("-sseof -11 -i a.mp4 o.mkv").start).toBeUndefined();
+    expect(trim("-sseof -4 -i a.mp4 o.mkv", { durationSeconds: undefined }).start).toBeUndefined();
+    expect(trim("-copyts -ss 1 -sseof -4 -i a.mp4 o.mkv").start).toBe(38.4 * 12800);
+  });
 });
 
 describe("the film among the streams", () => {
@@ -54,7 +111,7 @@ describe("the film among the streams", () => {
       ...{ film: { inputFile: 1, inputStream: 0 }, inputTrim: { start: 0, duration: 25600 } },
       sourceFormat: "mov,mp4,m4a,3gp,3g2,mj2",
     });
-    expect(reason("-i a.wav -stream_loop 1 -i b.mp4 o.mkv", more)).toBe("-stream_loop before -i is not split");
+    expect(reason("-i a.wav -re -i b.mp4 o.mkv", more)).toBe("-re before -i is not split");
   });
 
   test("pictures in files of their own are no film, as long as FINAL can encode them as the user says", () => {

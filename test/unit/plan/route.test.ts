@@ -24,6 +24,10 @@ describe("mayBeSplit", () => {
     "-f lavfi -i anullsrc -i a.mp4 out.mkv",
     "-i - -stream_loop 3 -i b.mp3 out.mkv",
     "-i ./a:b.mp4 ./out:1.mkv",
+    "-framerate 24 -start_number 5 -i a%03d.png out.mkv",
+    "-framerate 24 -pattern_type glob -i *.jpg out.mkv",
+    "-f concat -safe 0 -i list.txt out.mkv",
+    "-copyts -start_at_zero -sseof -3 -i a.mp4 -output_ts_offset 3 out.mkv",
   ])("%s", (words) => expect(reason(words)).toBe("split"));
 
   test.each([

@@ -42,6 +42,27 @@ function chunkOf(first: number, last: number, ticks: readonly (readonly [number,
   };
 }
 
+describe("options about times", () => {
+  const reference = { ...{ path: "", media: findings().media, room: 0 }, film: stream(0, "video") };
+  const final = (words: string): readonly string[] => finalArgs(planOf(words), { firstTick: 935, reference }, "o.mkv");
+
+  test("FINAL puts back what ffmpeg takes off the film, and nothing where it takes nothing off", () => {
+    expect(after(final("-i a.mp4 -ss 2 o.mkv"), "-itsoffset")).toBe("39400000us");
+    expect(after(final("-copyts -i a.mp4 -ss 2 o.mkv"), "-itsoffset")).toBe("2000000us");
+    expect(after(final("-copyts -start_at_zero -i a.mp4 o.mkv"), "-itsoffset")).toBe("37400000us");
+  });
+
+  test("the muxer's shift is FINAL's alone, the source's clock is for all that read it", () => {
+    const words = "-copyts -start_at_zero -i a.mp4 -output_ts_offset 3 -c:v ffv1 o.mkv";
+    const plan = planOf(words, { mappings: [mapping("0>0 h264>ffv1")] });
+    expect(after(final(words), "-output_ts_offset")).toBe("3");
+    expect(plan.encoderOptions.map((use) => use.name)).toEqual(["c"]);
+    for (const args of [preArgs(plan, "/x"), final(words), rehearsalArgs(plan.command, "v", "o.mkv")]) {
+      expect(args).toEqual(expect.arrayContaining(["-copyts", "-start_at_zero"]));
+    }
+  });
+});
+
 describe("PRE and REMOTE at work on a film with B-frames", () => {
   let plan: FilmPlan;
   let source = "";
