@@ -28,6 +28,8 @@ export interface Chunk {
   readonly lastPts: number;
   /** Times of the chunk's own frames behind the filters, in display order; never empty. */
   readonly graph: readonly number[];
+  /** The time of the film's first frame: `STARTPTS` to its filters. */
+  readonly start?: number;
   /** What has to come out, in order; never empty. */
   readonly ticks: readonly Tick[];
   /** Where packets have no times: those of the frames, in the order in which they are decoded from the segments. */
@@ -67,6 +69,7 @@ export class Timeline {
   #ended = false;
   #chunks = 0;
   #frames = 0;
+  #start: number | undefined;
   #outputs = 0;
   readonly #span: number;
 
@@ -152,6 +155,7 @@ export class Timeline {
     const cut = held > 0 && this.#shown.at(-1)?.part !== frames[0]?.part;
     if (cut || held >= target || (held >= min && held + frames.length > max)) this.#close();
     this.#frames += frames.length;
+    this.#start ??= frames[0]?.pts;
     for (const frame of frames) {
       this.#shown.push(frame);
       this.#follow(this.#o.graph.push(frame));
@@ -232,7 +236,7 @@ export class Timeline {
       firstPts: wideFirst.pts,
       lastPts: wideLast.pts,
       graph: this.#graph.filter(inside).map((f) => f.pts),
-      ticks,
+      ...{ ticks, start: this.#start ?? first.pts },
       ...(this.#o.habits.decodedTimes ? { decoded: own.map((f) => f.pts) } : {}),
     };
   }
