@@ -1,4 +1,4 @@
-import { formatArgs, printFilter } from "../ffmpeg/filtergraph.js";
+import { type FilterUse, formatArgs, printFilter } from "../ffmpeg/filtergraph.js";
 import { divide, equal, formatRational, type Rational, rational } from "../lib/rational.js";
 import { type FilmPlan, shiftTicks } from "./film.js";
 import type { GraphNode } from "./film-graph.js";
@@ -19,8 +19,8 @@ export function chunkFilters(plan: FilmPlan, chunk: Chunk, sides: readonly strin
   const behind = ownFilters(plan, chunk);
   const flags = filters?.graph.swsFlags === undefined ? "" : `sws_flags=${filters.graph.swsFlags};`;
   const [start, end] = filters?.complex ? ["[0:v:0]", `[${COMPLEX_OUTPUT}]`] : ["", ""];
-  if (filters && filters.graph.pictures.length > 0) return flags + withPictures(filters, before, behind, sides);
-  const user = filters?.graph.nodes.map((node) => printNode(filters, node, sides, [], [])) ?? [];
+  if (filters && filters.graph.pictures.length > 0) return flags + withPictures(filters, chunk, before, behind, sides);
+  const user = filters?.graph.nodes.map((node) => printNode(filters, node, chunk, sides, [], [])) ?? [];
   const second = filters?.ofInput === false ? SECOND_INPUT : "";
   return `${flags}${start}${[...before, ...user, ...behind].join(",")}${end}${second}`;
 }
@@ -34,6 +34,7 @@ const SECOND_INPUT = ";[0:v:0]nullsink";
 /** The user's filters as typed, every link under a name of its own. */
 function withPictures(
   filters: PlannedFilters,
+  chunk: Chunk,
   before: readonly string[],
   behind: readonly string[],
   sides: readonly string[],
@@ -47,7 +48,7 @@ function withPictures(
   const ends = behind.length === 0 ? last : [name(graph.output.link)];
   const nodes = graph.nodes.map((node) => {
     const outputs = node.output === graph.output.link ? ends : [name(node.output)];
-    return printNode(filters, node, sides, node.inputs.map(name), outputs);
+    return printNode(filters, node, chunk, sides, node.inputs.map(name), outputs);
   });
   const tail = behind.length === 0 ? [] : [`[${ends.join()}]${behind.join(",")}${last.map((l) => `[${l}]`).join("")}`];
   const head = `[${complex ? "0:v:0" : "in"}]${before.join(",")}[${name(graph.input.link)}]`;
@@ -58,14 +59,21 @@ function withPictures(
 function printNode(
   { files, once }: PlannedFilters,
   node: GraphNode,
+  chunk: Chunk,
   sides: readonly string[],
   inputs: readonly string[],
   outputs: readonly string[],
 ): string {
   const paths = [...(files.get(node) ?? [])].map(([at, number]): [number, string] => [at, sides[number] ?? ""]);
   const use = withPaths(node.use, new Map(paths));
-  const args = once.has(node) ? formatArgs([...use.options, ...ONCE_INSTEAD]) : use.args;
+  const args = once.has(node) ? formatArgs([...use.options, ...ONCE_INSTEAD]) : withStart(use, chunk);
   return printFilter({ ...use, args, inputs, outputs });
+}
+
+/** To a chunk `STARTPTS` would be its own first frame. */
+function withStart({ name, args, options }: FilterUse, { start = 0 }: Chunk): string | undefined {
+  if (name !== "setpts" || !options.some((o) => /\bSTARTPTS\b/.test(o.value))) return args;
+  return formatArgs(options.map((o) => ({ ...o, value: o.value.replace(/\bSTARTPTS\b/g, `(${start})`) })));
 }
 
 /** From the slices to the frames that the user's filters are given. */

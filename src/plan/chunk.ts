@@ -7,6 +7,9 @@ export interface ChunkBounds {
   readonly max: number;
 }
 
+/** A GOP may be cut into at most this many chunks: each of them decodes it from its start. */
+export const MAX_CUTS_IN_GOP = 8;
+
 /**
  * A piece of work: decode the segments, hand the source frames from `firstPts` to `lastPts` to the filters, and encode
  * exactly `ticks`. Times of source frames are ticks of the source's time base.
@@ -21,6 +24,8 @@ export interface Chunk {
   readonly lastPts: number;
   /** Times of the chunk's own frames behind the filters, in display order; never empty. */
   readonly graph: readonly number[];
+  /** The time of the film's first frame: `STARTPTS` to its filters. */
+  readonly start?: number;
   /** What has to come out, in order; never empty. */
   readonly ticks: readonly Tick[];
   /** Frames of the output in the chunks before it. */

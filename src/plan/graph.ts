@@ -1,5 +1,6 @@
+import type { Expression } from "../ffmpeg/expression.js";
 import type { FilterUse } from "../ffmpeg/filtergraph.js";
-import { divide, multiply, type Rational, rational, rescale } from "../lib/rational.js";
+import { divide, multiply, type Rational, rational, rescale, toNumber } from "../lib/rational.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import type { GraphNode } from "./film-graph.js";
 import { type Condition, type FilterTrait, filterTrait, optionsInput, pairTrait } from "./filters/index.js";
@@ -18,7 +19,10 @@ export interface FilterPlan {
   /** Frames of which nothing comes out at the film's own ends. */
   readonly dropsFirst: number;
   readonly dropsLast: number;
-  readonly rate: { readonly kind: "same" | "double" } | { readonly kind: "grid"; readonly rate: Rational };
+  readonly rate:
+    | { readonly kind: "same" | "double" }
+    | { readonly kind: "grid"; readonly rate: Rational }
+    | { readonly kind: "moved"; readonly times: Expression };
 }
 
 /** No filters, or only such as look at one frame at a time. */
@@ -57,6 +61,7 @@ export function planFilters(line: readonly GraphNode[], facts: FilterFacts): Res
       : filterTrait(input, new Set([...VOUCHED, ...facts.granted(node.use)]));
     // Filters of two inputs do not hand on when the film ends, and the grid's last frames hang on that.
     if (joined && trait.kind === "grid") return fail(`filter ${name} stands behind one that adds a picture`);
+    if (pair && plan.rate.kind === "moved") return fail(`filter ${name} stands behind one that moves frames in time`);
     joined ||= pair;
     const next = addFilter(plan, name, trait);
     if (!next.ok) return next;
@@ -68,6 +73,10 @@ export function planFilters(line: readonly GraphNode[], facts: FilterFacts): Res
 function addFilter(plan: FilterPlan, name: string, trait: FilterTrait): Result<FilterPlan, string> {
   if (trait.kind === "whole") return fail(`filter ${name}: ${trait.reason}`);
   if (trait.kind === "frame") return ok(plan);
+  if (trait.kind === "move") {
+    if (plan !== FRAME_BY_FRAME) return fail(`filter ${name} stands behind one that looks at several frames`);
+    return ok({ ...plan, rate: { kind: "moved", times: trait.times } });
+  }
   // What a window or a grid behind a changed rate needs is not a number of source frames.
   if (plan.rate.kind !== "same") return fail(`filter ${name} stands behind one that changes the rate`);
   const before = plan.before + trait.before;
@@ -93,7 +102,7 @@ export interface GraphOutput {
 /** Time base and rate behind the filters, from those before them. */
 export function graphOutput(plan: FilterPlan, timeBase: Rational, rate: Rational | undefined): GraphOutput {
   if (plan.rate.kind === "grid") return { timeBase: divide(rational(1), plan.rate.rate), rate: plan.rate.rate };
-  if (plan.rate.kind === "same") return { timeBase, rate };
+  if (plan.rate.kind === "same" || plan.rate.kind === "moved") return { timeBase, rate };
   return { timeBase: divide(timeBase, rational(2)), rate: rate && multiply(rate, rational(2)) };
 }
 
@@ -126,8 +135,30 @@ export function graphClock(plan: FilterPlan, timeBase: Rational): GraphClock {
       return edges;
     case "double":
       return new ChainedClock(edges, new FieldClock());
+    case "moved":
+      return new MovedClock(plan.rate.times, toNumber(timeBase));
     case "grid":
       return new ChainedClock(edges, new FpsClock(timeBase, plan.rate.rate));
+  }
+}
+
+/** The setpts filter (libavfilter/setpts.c, 5.1): doubles, cut to whole ticks. */
+class MovedClock implements GraphClock {
+  #first: number | undefined;
+
+  constructor(
+    private readonly times: Expression,
+    private readonly seconds: number,
+  ) {}
+
+  push({ pts, duration }: GraphSource): readonly GraphFrame[] {
+    this.#first ??= pts;
+    const moved = Math.trunc(this.times({ PTS: pts, STARTPTS: this.#first, TB: this.seconds }));
+    return [{ pts: moved, duration, owner: pts }];
+  }
+
+  end(): readonly GraphFrame[] {
+    return [];
   }
 }
 

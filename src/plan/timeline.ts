@@ -2,7 +2,7 @@ import type { Packet } from "../ffmpeg/packets.js";
 import { divide, type Rational, toNumber } from "../lib/rational.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import { lowerBound } from "../lib/search.js";
-import { type Chunk, type ChunkBounds, chunkKeys, type MarkedTick } from "./chunk.js";
+import { type Chunk, type ChunkBounds, chunkKeys, type MarkedTick, MAX_CUTS_IN_GOP } from "./chunk.js";
 import type { OutputClock, Tick } from "./frame-clock.js";
 import type { FilterPlan, GraphClock, GraphFrame } from "./graph.js";
 import { CountedWindows } from "./counted-windows.js";
@@ -25,9 +25,6 @@ export interface TimelineOptions {
   readonly head?: HeadLook | undefined;
 }
 
-/** A GOP may be cut into at most this many chunks: each of them decodes it from its start. */
-const MAX_CUTS_IN_GOP = 8;
-
 /**
  * Turns packets into chunks, as the split goes on: windows of frames are gathered up to the bounds, what the filters and
  * the encoder's clock make of them is followed, and a chunk is given as soon as all of it is known.
@@ -49,6 +46,7 @@ export class Timeline {
   #ended = false;
   #chunks = 0;
   #frames = 0;
+  #start: number | undefined;
   #outputs = 0;
   #lastDuration = 0;
   readonly #span: number;
@@ -151,6 +149,7 @@ export class Timeline {
     if (this.#endsBefore(frames)) this.#close();
     this.#target = Math.max(this.#o.bounds.target, Math.ceil(frames.length / MAX_CUTS_IN_GOP));
     this.#frames += frames.length;
+    this.#start ??= frames[0]?.pts;
     for (const frame of frames) {
       this.#shown.push(frame);
       this.#follow(this.#o.graph.push(frame));
@@ -278,6 +277,7 @@ export class Timeline {
       ticks: ticks.map(({ tick, source, owner }) => ({ tick, source, owner })),
       ...(this.#o.keys ? { keys: chunkKeys(ticks, this.#o.keys.complete) } : {}),
       outputsBefore,
+      start: this.#start ?? first.pts,
       ...(this.#o.habits.decodedTimes ? { decoded: own.map((f) => f.pts) } : {}),
     };
   }

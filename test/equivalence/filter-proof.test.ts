@@ -164,6 +164,8 @@ function piece(trait: FilterTrait, from: number, to: number): { readonly first: 
       const past = pts.findIndex((p, i) => i >= to && p >= border);
       return { first: from - trait.before, end: past < 0 ? FRAMES : past + trait.after };
     }
+    case "move":
+      throw new Error("what moves frames is proven with the film's own clock, in times.test.ts");
     case "whole":
       throw new Error(`whole: ${trait.reason}`);
   }

@@ -40,6 +40,18 @@ const inputs: Record<string, Case> = {
   "-seek_timestamp": { args: `-seek_timestamp 1 -ss 38.9 -i {mpeg2.ts} ${FFV1} -c:a flac o.mkv` },
 };
 
+/** Filters that move frames in time; 7.1 is not followed there. */
+const moves: Record<string, Case> = Object.fromEntries(
+  Object.entries<Case>({
+    "setpts, from its first frame on": {
+      args: `-i {late.mkv} -vf setpts=PTS-STARTPTS+3/TB,fade=t=in:st=4:d=2 -af asetpts=PTS-STARTPTS -c:a flac ${FFV1} o.mkv`,
+    },
+    "setpts, twice as fast": {
+      args: `-i {vfr.mp4} -filter_complex [0:v]setpts=0.5*PTS[v];[0:a]atempo=2[a] -map [v] -map [a] ${LOSSLESS} -c:a aac o.mp4`,
+    },
+  }).map(([name, one]) => [name, { ...one, ...(byDuration ? { whole: /setpts filter is not followed/ } : {}) }]),
+);
+
 /** A film that is read several times in a row: 5.1 cannot copy one. */
 const loops: Record<string, Case> = Object.fromEntries(
   Object.entries<Case>({
@@ -61,4 +73,4 @@ const loopedSound: Record<string, Case> = {
   },
 };
 
-holdCases(sources, { outputs, inputs, ends, loops, loopedSound });
+holdCases(sources, { outputs, inputs, ends, moves, loops, loopedSound });

@@ -4,6 +4,7 @@
  * different numbers of threads (test/equivalence/filter-proof.test.ts does it again
  * with the ffmpeg it finds). Those with a condition to them are in conditional.ts.
  */
+import { parseExpression } from "../../ffmpeg/expression.js";
 import { FRAME, frame, isOneOf, provided, whole, words, type Definition } from "./define.js";
 import { judgeDrawtext } from "./drawtext.js";
 
@@ -72,6 +73,9 @@ const SCANNED: readonly [string, Definition][] = [
   ["setsar", frame({ options: "sar/ratio/r max", expressions: "sar" })],
   ["swaprect", frame({ options: "w h x1 y1 x2 y2", expressions: "*" })],
 ];
+
+/** What setpts may go by: they are the same in a chunk, or can be told to it (libavfilter/setpts.c). */
+const TIMES = new Set(["PTS", "STARTPTS", "TB"]);
 
 /** Kinds that hang on an option. */
 const JUDGED: readonly [string, Definition][] = [
@@ -226,7 +230,14 @@ const JUDGED: readonly [string, Definition][] = [
     "setpts",
     {
       options: "expr",
-      judge: (o) => (isOneOf(o.get("expr")?.trim(), undefined, "PTS") ? FRAME : whole("moves frames in time")),
+      judge: (o) => {
+        const expr = o.get("expr")?.trim() ?? "PTS";
+        if (expr === "PTS") return FRAME;
+        const times = parseExpression(expr, TIMES);
+        return times.ok
+          ? { kind: "move", times: times.value, files: [] }
+          : whole("moves frames by more than their times");
+      },
     },
   ],
   [

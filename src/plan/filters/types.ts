@@ -2,6 +2,7 @@
  * What a filter looks at to make one output frame. A chunk of a film can be
  * filtered by itself when that is known and bounded.
  */
+import type { Expression } from "../../ffmpeg/expression.js";
 import type { Rational } from "../../lib/rational.js";
 
 /** A filter as used, its arguments after both levels of unescaping. */
@@ -76,6 +77,14 @@ export interface GridTrait {
   readonly files: readonly string[];
 }
 
+/** One frame in, the same one out at another time: trim before it, and by the new times behind it. */
+export interface MoveTrait {
+  readonly kind: "move";
+  /** The new time in ticks, from `PTS`, `STARTPTS` (that of the film's first frame) and `TB`; cut to a whole number. */
+  readonly times: Expression;
+  readonly files: readonly string[];
+}
+
 /** Not to be split. */
 export interface WholeTrait {
   readonly kind: "whole";
@@ -85,4 +94,4 @@ export interface WholeTrait {
   readonly unless: readonly Condition[];
 }
 
-export type FilterTrait = FrameTrait | WindowTrait | GridTrait | WholeTrait;
+export type FilterTrait = FrameTrait | MoveTrait | WindowTrait | GridTrait | WholeTrait;

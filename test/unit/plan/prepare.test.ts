@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { FramecrcParser } from "../../../src/ffmpeg/packets.js";
 import { runLocal } from "../../../src/ffmpeg/run.js";
 import { rational, type Rational } from "../../../src/lib/rational.js";
+import { graphClock } from "../../../src/plan/graph.js";
 import { preArgs } from "../../../src/plan/pre.js";
 import { finalArgs } from "../../../src/plan/stages.js";
 import { prepare, readsStandardInput } from "../../../src/plan/prepare.js";
@@ -42,6 +43,27 @@ describe("-stream_loop", () => {
     expect(preArgs(plan, "/x").join(" ")).toMatch(/ -map 0:1 -c copy -c:0 pcm_s16le -f null -$/);
     const reference = { ...{ path: "", media: findings().media, room: 0 }, film: stream(0, "video") };
     expect(finalArgs(plan, { firstTick: 0, reference }, "o.mkv").join(" ")).toMatch(/ -map 0:0 -c copy -f null -$/);
+  });
+});
+
+describe("frames that setpts moves", () => {
+  const moved = (expression: string, pts: readonly number[]): readonly number[] => {
+    const plan = planOf(`-i a.mp4 -vf setpts=${expression} o.mkv`);
+    const clock = graphClock(plan.graph, plan.timeBase);
+    return pts.flatMap((at) => clock.push({ pts: at, duration: 512 })).map((frame) => frame.pts);
+  };
+
+  test("go where the expression says, cut to whole ticks", () => {
+    expect(moved("0.5*PTS", [-3, 0, 3, 512])).toEqual([-1, 0, 1, 256]);
+    expect(moved("(PTS-STARTPTS)*1.5+2/TB", [100, 612])).toEqual([25600, 26368]);
+  });
+
+  test("but no filter behind that looks at several, and none by a frame's number", () => {
+    expect(reason("-i a.mp4 -vf setpts=2*PTS,hflip o.mkv")).toBe("split");
+    expect(reason("-i a.mp4 -vf setpts=2*PTS,fps=10 o.mkv")).toMatch(/stands behind one that changes the rate/);
+    expect(reason("-i a.mp4 -vf tblend,setpts=2*PTS o.mkv")).toMatch(/stands behind one that looks at several/);
+    expect(reason("-i a.mp4 -vf setpts=N/25/TB o.mkv")).toMatch(/^filter setpts/);
+    expect(reason("-i a.mp4 -vf setpts=2*PTS o.mkv", { generation: "by-duration" })).toMatch(/setpts filter is not/);
   });
 });
 
