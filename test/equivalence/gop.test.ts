@@ -21,8 +21,6 @@ interface Case {
 
 const cases: Record<string, Case> = {
   "libx264, every second": { out: `${X264} -g 25 -sc_threshold 0 o.mkv`, chunks: 3 },
-  "libx264, by its own parameters": { out: `${X264} -x264-params keyint=33:scenecut=0 o.mp4` },
-  "libx264 without keyframes at cuts by its preset": { out: "-c:v libx264 -preset ultrafast -g 29 o.ts" },
   "libx264 over a long GOP of the source": { source: "long.mp4", out: `${X264} -g 30 -sc_threshold 0 o.mkv` },
   "libx264 with forced ones between": {
     out: `${X264} -g 40 -sc_threshold 0 -force_key_frames 0.5,0:00:02,2.2,4.44 o.mkv`,
@@ -37,10 +35,6 @@ const cases: Record<string, Case> = {
   "libx264, forced as in the source": {
     source: "mpeg2.ts",
     out: `${X264} -sc_threshold 0 -g 50 -force_key_frames:v source o.mkv`,
-  },
-  "libx264, variable rate": {
-    source: "vfr.mp4",
-    out: `${X264} -sc_threshold 0 -g 24 -force_key_frames expr:gte(t,n_forced*2) o.mp4`,
   },
   "libx264 with filters that look around": {
     source: "interlaced.mkv",

@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ENCODERS } from "../../src/plan/encoders/table.js";
 import { SOURCE_CODECS } from "../../src/plan/source-codecs.js";
 import { make, runBoth } from "./compare.js";
-import { SAMPLES } from "./encoder-samples.js";
+import { NO_SOURCES, SAMPLES, USUAL } from "./encoder-samples.js";
 import { run } from "./programs.js";
 import { Sources } from "./sources.js";
+import { ALL } from "./thorough.js";
 
 /** A film in every codec that is cut, as far as the installed ffmpeg can make one, decoded in chunks and as a whole. */
 
@@ -38,11 +40,16 @@ beforeAll(async () => {
   installed = new Set(stdout.split("\n").flatMap((line) => /^ V\S{5} (\S+)/.exec(line)?.[1] ?? []));
 });
 
+/** Codecs that encoders.test.ts tries as sources. */
+const elsewhere = (encoder: string, own: string | undefined): boolean =>
+  own === undefined && !NO_SOURCES.has(encoder) && ENCODERS[encoder] !== undefined && ENCODERS[encoder].like !== "look";
+
 describe("films of every codec", { concurrent: true, timeout: 300_000 }, () => {
   for (const codec of SOURCE_CODECS) {
     const [encoder, own] = MAKERS[codec] ?? [codec];
+    if (elsewhere(encoder, own)) continue;
     const words = (own ?? SAMPLES[encoder] ?? "").split(" ");
-    test(codec, async ({ expect: expected, signal, skip }) => {
+    test.skipIf(!ALL && !USUAL.has(encoder))(codec, async ({ expect: expected, signal, skip }) => {
       if (!installed.has(encoder)) skip(`the installed ffmpeg has no encoder ${encoder}`);
       const film = join(sources.folder, `${codec}-${words.at(-1) ?? ""}`);
       await make(["-i", await sources.get("short.mp4"), "-an", "-c:v", encoder, ...words.slice(0, -1), film]);

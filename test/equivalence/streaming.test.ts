@@ -47,10 +47,6 @@ const cases: Record<string, Case> = {
     out: `${X264} ${AAC} -f hls -hls_time 2 -hls_list_size 0 o.m3u8`,
     whole: /-sc_threshold 0/,
   },
-  "HLS that forgets its segments": {
-    out: `${EVERY} ${AAC} -hls_time 1 -hls_flags delete_segments o.m3u8`,
-    whole: /delete_segments/,
-  },
   "segments of MPEG-TS with a list": {
     out: `${EVERY} ${AAC} -f segment -segment_time 2 -segment_list o.csv -segment_format mpegts o%03d.ts`,
   },

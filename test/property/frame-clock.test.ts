@@ -147,7 +147,7 @@ describe("frame clock", () => {
         );
         await Promise.all([rm(file), rm(`${file}.gray`)]);
       }),
-      { numRuns: Number(process.env["CLOCK_RUNS"] ?? 30) },
+      { numRuns: Number(process.env["CLOCK_RUNS"] ?? 20) },
     );
   });
 });
