@@ -4,6 +4,7 @@ import { access, lstat, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import type { OutputFile } from "../ffmpeg/command.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
+import { quote } from "../lib/shell.js";
 import { localPath } from "../plan/local-path.js";
 import { placeIn } from "../plan/streaming.js";
 import { makeTree, publishTree } from "./tree.js";
@@ -59,10 +60,10 @@ async function whyNotWritable(shown: string, folder: string): Promise<Problem | 
     await access(folder, constants.W_OK | constants.X_OK);
     return undefined;
   } catch (error) {
-    return {
-      what: `${shown} cannot be written`,
-      detail: `${folder}: ${(error as NodeJS.ErrnoException).code ?? "no access"}`,
-    };
+    const { code = "no access" } = error as NodeJS.ErrnoException;
+    const what = `${shown} cannot be written`;
+    if (code === "ENOENT") return { what, detail: `there is no folder ${folder}`, fix: `mkdir -p ${quote(folder)}` };
+    return { what, detail: `${folder}: ${code}` };
   }
 }
 

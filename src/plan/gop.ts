@@ -63,6 +63,7 @@ const GOPS: Readonly<Record<string, (given: Given, generation: Generation) => Go
   ffv1: (given) => ({ every: count(given("g"), 12), forced: "ignored" }),
 };
 
+/** What the keyframes are planned for. */
 export interface KeyWishes {
   readonly generation: Generation;
   /** The encoder's. */
@@ -122,8 +123,9 @@ export class KeyGrid {
 
   constructor(plan: KeyPlan, encoderTimeBase: Rational) {
     this.#plan = plan;
-    const forced = plan.forced === undefined ? undefined : forcedKeyframes(plan.forced, encoderTimeBase);
-    this.#forced = forced?.ok ? forced.value : undefined;
+    const forced = plan.forced === undefined ? ok(undefined) : forcedKeyframes(plan.forced, encoderTimeBase);
+    if (!forced.ok) throw new Error(`planned without being followed: ${forced.failure}`);
+    this.#forced = forced.value;
   }
 
   /** True when all keyframes are certain. */

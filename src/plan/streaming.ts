@@ -58,7 +58,7 @@ function listsAll(output: OutputFile): boolean {
   return lastOption(options, "hls_list_size")?.value === "0" || type === "vod" || type === "event";
 }
 
-/** Values with which an option changes nothing that matters here; undefined: never. */
+/** Options that a joined film is not made for, and the values with which they change nothing; undefined: there are none. */
 const ODD: Readonly<Record<StreamingKind, Readonly<Record<string, RegExp | undefined>>>> = {
   hls: {
     var_stream_map: undefined,
@@ -72,7 +72,6 @@ const ODD: Readonly<Record<StreamingKind, Readonly<Record<string, RegExp | undef
     hls_init_time: /^0$/,
     hls_fmp4_init_filename: /^[^/%]+$/,
     hls_subtitle_path: undefined,
-    hls_delete_threshold: /^/,
     master_pl_name: /^[^/%]+$/,
     strftime: /^(0|false)$/,
     strftime_mkdir: /^(0|false)$/,
