@@ -1,0 +1,39 @@
+/** What a chunk was to have and what came out of it; both in the same unit (bits, or bytes). */
+export interface ChunkSize {
+  readonly planned: number;
+  readonly actual: number;
+}
+
+/** A chunk to be encoded once more, and the size to ask for so that its planned size comes out. */
+export interface Again {
+  readonly chunk: number;
+  readonly target: number;
+}
+
+/** A film this near its target is left as it is. */
+const NEAR = 0.015;
+/** How far a target may be moved at once: an encoder's miss is not in proportion for long. */
+const REACH = 1.5;
+
+/**
+ * The chunks to encode again when the film as a whole has missed its target: those that missed theirs by most, to the
+ * side that the film is on, and no more of them than bring it near. None when it is near. `asked` are the targets that
+ * the encoder was given when `actual` came out; a chunk's miss is taken off the next one.
+ */
+export function chunksAgain(sizes: readonly ChunkSize[], asked: readonly number[], target: number): Again[] {
+  let missing = target - sizes.reduce((sum, { actual }) => sum + actual, 0);
+  if (Math.abs(missing) <= NEAR * target) return [];
+  const side = Math.sign(missing);
+  const misses = sizes
+    .map(({ planned, actual }, chunk) => ({ chunk, planned, actual, miss: (planned - actual) * side }))
+    .filter(({ miss, actual }) => miss > 0 && actual > 0)
+    .sort((a, b) => b.miss - a.miss);
+  const again: Again[] = [];
+  for (const { chunk, planned, actual, miss } of misses) {
+    const factor = Math.min(Math.max(planned / actual, 1 / REACH), REACH);
+    again.push({ chunk, target: (asked[chunk] ?? planned) * factor });
+    missing -= side * miss;
+    if (missing * side <= NEAR * target * 0.5) break;
+  }
+  return again;
+}
