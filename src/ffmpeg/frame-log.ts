@@ -94,18 +94,25 @@ export function isReferenced(frame: LoggedFrame): boolean {
   return frame.type !== "b";
 }
 
+/** A run of bytes of a file, from `start` to before `end`. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
- * The records of the frames `firstCoded` to before `endCoded` of a tree file (`.mbtree`, `.cutree`): all are of one
- * length, a byte with the frame's type and a number of two bytes a block. Fails when the file does not fit the log.
+ * Where the records of the frames `firstCoded` to before `endCoded` lie in a tree file (`.mbtree`, `.cutree`) of `size`
+ * bytes: all are of one length, a byte with the frame's type and a number of two bytes a block. Fails when the file does
+ * not fit the log.
  */
-export function sliceTree(
+export function treeRange(
   log: FrameLog,
-  tree: Uint8Array,
+  size: number,
   firstCoded: number,
   endCoded: number,
-): Result<Uint8Array, string> {
+): Result<ByteRange, string> {
   const records = (to: number): number => log.frames.slice(0, to).filter(isReferenced).length;
-  const size = tree.length / Math.max(1, records(log.frames.length));
-  if (!Number.isInteger(size) || size % 2 !== 1) return fail("the tree file does not fit the log");
-  return ok(tree.subarray(records(firstCoded) * size, records(endCoded) * size));
+  const length = size / Math.max(1, records(log.frames.length));
+  if (!Number.isInteger(length) || length % 2 !== 1) return fail("the tree file does not fit the log");
+  return ok({ start: records(firstCoded) * length, end: records(endCoded) * length });
 }

@@ -6,16 +6,23 @@ import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { firstFrameData } from "../join/frame-data.js";
 import { type VerifiedChunk, verifyChunk } from "../join/verify-chunk.js";
 import type { FilmPlan } from "../plan/film.js";
+import { type ChunkRate, isFirstPass, logName } from "../plan/rate-control/plan.js";
+import type { SideFile } from "../plan/sides.js";
 import { remoteArgs } from "../plan/stages.js";
 import type { Lane, LaneFailure } from "../schedule/dispatcher.js";
 import type { ReadyChunk } from "../split/splitter.js";
 import type { ProcessEnd, Session, TransportFailure } from "../workers/transport.js";
 import type { EventStream } from "./events.js";
+import { fetchChunkLog, passFiles } from "./pass-files.js";
 
 /** A task of the dispatcher: a chunk by its place in the film. */
 export interface ChunkTask {
   readonly index: number;
   readonly ready: ReadyChunk;
+  /** What it is told of its size. */
+  readonly told?: ChunkRate;
+  /** Its part of a first pass' log, which goes up with it: the log first. */
+  readonly logs?: readonly SideFile[];
 }
 
 /** What a lane needs to know of its worker. */
@@ -49,6 +56,8 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
   readonly slots: number;
   readonly ahead: number;
   readonly #uploaded = new Map<number, string>();
+  /** Where the chunks' parts of a first pass' log are on the worker. */
+  readonly #logs = new Map<number, string>();
   /** The side files on the worker: they go up once, with the first chunk. */
   #sides: Promise<Result<readonly string[], TransportFailure>> | undefined;
 
@@ -71,6 +80,11 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
     const put = await this.#session(0).put(task.ready.path, sourceName(task), signal);
     if (!put.ok) return fail(laneFailure(put.failure));
     this.#uploaded.set(task.index, put.value);
+    for (const [i, { path, name }] of (task.logs ?? []).entries()) {
+      const log = await this.#session(0).put(path, name, signal);
+      if (!log.ok) return fail(laneFailure(log.failure));
+      if (i === 0) this.#logs.set(task.index, log.value);
+    }
     return ok(undefined);
   }
 
@@ -120,7 +134,13 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
       return ok(fetched.value.verified);
     } finally {
       this.#uploaded.delete(task.index);
-      await Promise.all([this.#session(0).remove(sourceName(task)), session.remove(resultName(task))]);
+      const { plan } = this.job;
+      const first = isFirstPass(plan.rate) ? passFiles(plan.film.encoder, task.index) : [];
+      const up = [sourceName(task), ...(task.logs ?? []).map(({ name }) => name)];
+      await Promise.all([
+        ...up.map((name) => this.#session(0).remove(name)),
+        ...[resultName(task), ...first].map((name) => session.remove(name)),
+      ]);
     }
   }
 
@@ -145,20 +165,20 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
       output: `file:${session.folder}/${resultName(task)}`,
     };
     const progress = new ProgressBlocks();
-    return session.run(
-      [...this.setup.binding, this.setup.ffmpeg, ...remoteArgs({ ...plan, x264Build }, chunk, files)],
-      {
-        signal,
-        onStdoutLine: (line) => {
-          const now = progress.push(line);
-          if (now?.frame !== undefined) {
-            const { frame: frames, fps = 0, size: bytes, q } = now;
-            const more = { ...(bytes === undefined ? {} : { bytes }), ...(q === undefined ? {} : { q }) };
-            events.emit({ type: "chunk-progress", ...place, frames, fps, ...more });
-          }
-        },
+    // A first pass writes where it runs; a second reads what was sent up.
+    const log = isFirstPass(plan.rate) ? logName(task.index) : this.#logs.get(task.index);
+    const args = remoteArgs({ ...plan, x264Build }, chunk, files, { ...task.told, log });
+    return session.run([...this.setup.binding, this.setup.ffmpeg, ...args], {
+      signal,
+      onStdoutLine: (line) => {
+        const now = progress.push(line);
+        if (now?.frame !== undefined) {
+          const { frame: frames, fps = 0, size: bytes, q } = now;
+          const more = { ...(bytes === undefined ? {} : { bytes }), ...(q === undefined ? {} : { q }) };
+          events.emit({ type: "chunk-progress", ...place, frames, fps, ...more });
+        }
       },
-    );
+    });
   }
 
   async #fetch(
@@ -167,6 +187,7 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
     signal: AbortSignal,
   ): Promise<Result<{ verified: VerifiedChunk; bytes: number }, LaneFailure>> {
     const { plan, hostFfmpeg, folder } = this.job;
+    if (isFirstPass(plan.rate)) return this.#fetchLog(task, session, signal);
     const from = join(folder, `result${task.index}.nut`);
     const to = join(folder, `verified${task.index}.nut`);
     const got = await session.get(resultName(task), from, signal);
@@ -182,6 +203,24 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
     const data = await this.#oddFrameData(verified.value, signal);
     if (data !== undefined) return fail({ kind: "unfit", what: data });
     return ok({ verified: verified.value, bytes: got.value });
+  }
+
+  /** What the first pass of a chunk has left on the worker. */
+  async #fetchLog(
+    task: ChunkTask,
+    session: Session,
+    signal: AbortSignal,
+  ): Promise<Result<{ verified: VerifiedChunk; bytes: number }, LaneFailure>> {
+    const { encoder } = this.job.plan.film;
+    const fetched = await fetchChunkLog(encoder, task.index, task.ready.chunk.ticks.length, {
+      get: (name) => session.get(name, join(this.job.folder, `first-${name}`), signal),
+      path: (name) => join(this.job.folder, `first-${name}`),
+    });
+    if (signal.aborted) return fail({ kind: "cancelled", what: "stopped" });
+    if (!fetched.ok)
+      return fail("kind" in fetched.failure ? laneFailure(fetched.failure) : { kind: "refused", ...fetched.failure });
+    const { path, log, bytes } = fetched.value;
+    return ok({ verified: { path, log, header: "", sizes: [] }, bytes });
   }
 
   /** Chunks with other headers than the rest would not be decoded with them: which are the right ones nobody knows. */

@@ -8,17 +8,18 @@ import { toNumber } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { FilmPlan, Reference } from "../plan/film.js";
 import { notJoined, placeOf } from "../plan/reference.js";
+import { isFirstPass } from "../plan/rate-control/plan.js";
 import { beginsAsPlanned } from "../plan/switches.js";
 import { finalArgs } from "../plan/stages.js";
 import { intoFolder } from "../plan/streaming.js";
 import type { ReadyChunk } from "../split/splitter.js";
-import type { ChunkTask } from "./chunk-lane.js";
 import { Crew } from "./crew.js";
 import type { EventStream } from "./events.js";
 import { type Head, readReference } from "./findings.js";
 import type { OutputPlace } from "./output.js";
 import type { HostTools } from "./probing.js";
 import { keepHead, proveFilm, proveSegments } from "./prove.js";
+import { RateDesk } from "./rate-desk.js";
 import { splitFilm } from "./stages.js";
 
 /** How a film job ended short of success: `unfit` and `refused` send the command the whole way, the others end it. */
@@ -56,6 +57,7 @@ class FilmJob {
   /** Ends the join as well, because there is nothing to save. */
   readonly #halt = new AbortController();
   readonly #crew: Crew;
+  readonly #desk: RateDesk;
   /** The film's ticks, chunk by chunk. */
   readonly #ticks: number[][] = [];
   readonly #verified = new Map<number, VerifiedChunk>();
@@ -69,6 +71,13 @@ class FilmJob {
     const { config, plan, tools, events } = input;
     this.#signal = AbortSignal.any([tools.signal, input.leave, this.#stop.signal]);
     this.#signal.addEventListener("abort", () => this.#wake(), { once: true });
+    this.#desk = new RateDesk({
+      ...{ plan, folder: tools.folder, head: input.head },
+      order: (task) => this.#crew.add(task),
+      settled: (index, result) => this.#settled(index, result),
+      fail: (problem) => this.#fail(problem),
+      notice: (text) => events.emit({ type: "notice", level: "warning", text }),
+    });
     this.#crew = new Crew({
       config,
       job: {
@@ -76,7 +85,7 @@ class FilmJob {
         ...(plan.watchFrameData ? { frameData: this.#frameData() } : {}),
       },
       signal: this.#signal,
-      onDone: (task, result) => this.#done(task, result),
+      onDone: (task, result) => this.#desk.done(task, result),
       onGivenUp: ({ kind, ...problem }) =>
         this.#fail({ ...problem, kind: kind === "unfit" || kind === "refused" ? kind : "failed" }),
       onNobodyLeft: (problem) => this.#fail({ ...problem, kind: "failed" }),
@@ -95,7 +104,7 @@ class FilmJob {
     });
     const opening = this.#crew.open();
     const splitting = this.#split();
-    const result = await this.#join();
+    const result = await (isFirstPass(plan.rate) ? this.#firstPass() : this.#join());
     this.#stop.abort();
     await Promise.all([splitting, opening]);
     await this.#crew.close();
@@ -128,6 +137,7 @@ class FilmJob {
     }
     this.#total = chunks;
     events.emit({ type: "split-progress", frames: sourceFrames, total: outputFrames });
+    this.#desk.end();
     this.#wake();
   }
 
@@ -142,12 +152,11 @@ class FilmJob {
     }
     this.#ticks[index] = ticks.map((t) => t.tick);
     this.#in.events.emit({ type: "chunk-ready", chunk: index, frames: ticks.length });
-    this.#crew.add({ index, ready });
+    this.#desk.cut(ready);
   }
 
-  #done(task: ChunkTask, result: VerifiedChunk): void {
-    void rm(task.ready.path, { force: true });
-    this.#verified.set(task.index, result);
+  #settled(index: number, result: VerifiedChunk): void {
+    this.#verified.set(index, result);
     this.#wake();
   }
 
@@ -158,6 +167,26 @@ class FilmJob {
     this.#wake();
   }
 
+  /** A first pass: nothing is joined but the logs. */
+  async #firstPass(): Promise<Result<MadeFilm, FilmFailure>> {
+    while (this.#total === undefined || this.#verified.size < this.#total) {
+      if (this.#failure) return fail(this.#failure);
+      if (this.#in.leave.aborted) return fail({ kind: "cancelled", what: "stopped" });
+      await this.#woken();
+    }
+    const written = await this.#desk.writeLogs();
+    if (!written.ok) return fail({ kind: "failed", ...written.failure });
+    const ticks = this.#ticks.flat();
+    const closing = { progress: undefined, sizes: undefined };
+    return ok({ frames: ticks.length, seconds: this.#secondsUpTo(ticks), closing });
+  }
+
+  #woken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
   /** Feeds FINAL with the head of the film while the tail is encoded, and proves what it wrote. */
   async #join(): Promise<Result<MadeFilm, FilmFailure>> {
     let final: Final | undefined;
@@ -165,11 +194,13 @@ class FilmJob {
       if (this.#failure) return fail(this.#failure);
       const next = this.#verified.get(this.#joined.chunks);
       if (!next) {
-        if (this.#in.leave.aborted) return this.#leave(final);
+        if (this.#in.leave.aborted) {
+          // What is finished goes into the film, though its size is not what it was to be.
+          if (!this.#desk.leave()) return this.#leave(final);
+          continue;
+        }
         if (final?.joiner.gone) return this.#finalFailed(await final.joiner.broken());
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
+        await this.#woken();
         continue;
       }
       if (!final) {

@@ -12,6 +12,7 @@ import type { Reference } from "../plan/film.js";
 import type { Generation } from "../plan/frame-clock.js";
 import { type Findings, standardInput } from "../plan/prepare.js";
 import { type Routing, sameStream, streamOf } from "../plan/routing.js";
+import { isDiscarded } from "../plan/rate-control/first-pass.js";
 import { placeOf } from "../plan/reference.js";
 import { rehearsalArgs } from "../plan/stages.js";
 import { streamingKind } from "../plan/streaming.js";
@@ -111,6 +112,7 @@ function startHead(
   onLine: OnWords,
 ): { readonly end: Promise<LocalEnd>; readonly head: Promise<Result<Head, string>> } {
   const { command, path } = scratch;
+  const [output] = command.outputs;
   const process = startLocal(tools.ffmpeg, [...rehearsalArgs(command, stream, path), ...tellLevels("verbose")], {
     signal: tools.signal,
     ...(tools.stdin ? { stdin: tools.stdin() } : {}),
@@ -123,6 +125,9 @@ function startHead(
   const head = end.then(async (e): Promise<Result<Head, string>> => {
     const refused = refusal(e, tools);
     if (refused !== undefined) return fail(refused);
+    // What is thrown away has no head to look at.
+    if (output && isDiscarded(output))
+      return ok({ path, media: { format: "null", durationSeconds: undefined, streams: [] } });
     const file = await headFile(scratch);
     const written = await probeFile(tools, file);
     return written.ok ? ok({ path: file, media: written.value }) : written;

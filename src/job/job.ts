@@ -9,11 +9,13 @@ import { toNumber } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { localPath } from "../plan/local-path.js";
 import { readsStandardInput } from "../plan/prepare.js";
+import type { FilmPlan } from "../plan/film.js";
+import { isFirstPass } from "../plan/rate-control/plan.js";
 import { mayBeSplit } from "../plan/route.js";
 import type { EventStream, Stop } from "./events.js";
 import { type FilmFailure, type MadeFilm, runFilm } from "./film-job.js";
 import { discard, type OutputPlace, publish } from "./output.js";
-import { isOn, outputPlace, readsKeys } from "./overwrite.js";
+import { discardPlace, isOn, outputPlace, readsKeys } from "./overwrite.js";
 import type { HostTools } from "./probing.js";
 import { Spool } from "./spool.js";
 import { planFilm } from "./stages.js";
@@ -111,7 +113,7 @@ async function runSplit(input: JobInput, command: Command, folder: string): Prom
   };
   const words = new Words({
     emit: (line) => events.emit({ type: "words", ...line }),
-    output: command.outputs[0]?.url ?? "",
+    output: shownName(command.outputs[0]?.url ?? ""),
     hideBanner: isOn(command, "hide_banner"),
     keys: readsKeys(command),
     loglevel: parseLoglevel(lastOption(globalOptions(command), "loglevel")?.value ?? config.loglevel) ?? LEVELS.info,
@@ -121,7 +123,8 @@ async function runSplit(input: JobInput, command: Command, folder: string): Prom
   if (!planned.ok) return whole(input, planned.failure, spool);
   const { plan, head } = planned.value;
   words.release("inputs");
-  const place = await outputPlace(command, input);
+  const first = isFirstPass(plan.rate);
+  const place = first ? await discardPlace(command, plan.muxer, input) : await outputPlace(command, input);
   if (signal.aborted) return stopped(input);
   if (!place.ok) {
     if (!place.failure.told) events.emit({ type: "failed", ...place.failure });
@@ -131,15 +134,18 @@ async function runSplit(input: JobInput, command: Command, folder: string): Prom
   // From here on what is finished is worth keeping.
   signal.removeEventListener("abort", stopAsking);
   const film = { stream: plan.film.outputStream, framesPerSecond: toNumber(plan.outputRate) };
-  events.emit({ type: "route", route: "chunks", reason: `${plan.film.encoder}, ${plan.muxer}`, film });
+  events.emit({ type: "route", route: "chunks", reason: routeReason(plan), film });
   words.release("all");
   const keys = readsKeys(command) ? input.listenToKeys() : undefined;
   const result = await runFilm({ config, command, plan, head, tools, place: place.value, events, leave: signal });
   keys?.off();
-  if (result.ok) return finish(input, place.value, result.value);
-  await discard(place.value);
+  if (result.ok) return finish(input, first ? undefined : place.value, result.value, place.value.shown);
+  if (!first) await discard(place.value);
   return failed(input, command, result.failure, spool);
 }
+
+/** As ffmpeg's own words name an output: `-` is one of its ways to say `pipe:`. */
+const shownName = (url: string): string => (url === "-" ? "pipe:" : url);
 
 /** Ended by the user before there was anything to keep. */
 function stopped({ events, stoppedBy }: JobInput): number {
@@ -153,19 +159,25 @@ function statusOf(stop: Stop): number {
   return stop.signal === undefined ? STATUS.done : STATUS.interrupted;
 }
 
-async function finish(input: JobInput, place: OutputPlace, made: MadeFilm): Promise<number> {
+/** What is made of the film, in a few words. */
+function routeReason({ film, muxer, rate }: FilmPlan): string {
+  return isFirstPass(rate) ? `${film.encoder}, first pass` : `${film.encoder}, ${muxer}`;
+}
+
+/** `place`: undefined where nothing is kept of the film. */
+async function finish(input: JobInput, place: OutputPlace | undefined, made: MadeFilm, shown: string): Promise<number> {
   const { events, signal } = input;
   const { frames, seconds, closing } = made;
-  const published = await publish(place);
+  const published = place ? await publish(place) : ok({ bytes: 0 });
   if (!published.ok) {
-    await discard(place);
+    if (place) await discard(place);
     events.emit({ type: "failed", ...published.failure });
     return STATUS.failed;
   }
   const stop = signal.aborted ? input.stoppedBy() : undefined;
   const reached = closing.progress?.time;
   events.emit({
-    ...{ type: "done", output: place.shown, frames, seconds, bytes: published.value.bytes },
+    ...{ type: "done", output: shown, frames, seconds, bytes: published.value.bytes },
     ...(reached === undefined ? {} : { reached: reached / 1e6 }),
     ...(closing.sizes === undefined ? {} : { sizes: closing.sizes }),
     ...(stop ? { stop } : {}),

@@ -4,17 +4,19 @@ import { fail, ok, type Result } from "../lib/result.js";
 import { notCountable } from "../plan/counted-windows.js";
 import type { FilmPlan } from "../plan/film.js";
 import { filmClock, lastFrameReason } from "../plan/film-clock.js";
-import { KeyGrid } from "../plan/gop.js";
+import { KeyGrid, type KeyMarks } from "../plan/gop.js";
 import { graphClock } from "../plan/graph.js";
 import { prepare, standardInput } from "../plan/prepare.js";
 import { streamOf } from "../plan/routing.js";
 import { preArgs } from "../plan/pre.js";
+import { LogGrid } from "../plan/rate-control/pass-log.js";
 import { STEADY } from "../plan/stages.js";
 import { Timeline } from "../plan/timeline.js";
 import { split, type SplitFailure, type SplitOptions, type SplitTotals } from "../split/splitter.js";
 import { type Head, type OnWords, rehearse, rehearseHead } from "./findings.js";
 import type { HeadLook } from "../plan/windows.js";
 import { lookAtHead } from "./head.js";
+import { readPassLog } from "./pass-files.js";
 import type { HostTools } from "./probing.js";
 
 /** A plan, and later the head of the output as plain ffmpeg writes it. */
@@ -38,7 +40,11 @@ export async function planFilm(
   const alone = mappings.every(
     (m) => streamOf(findings.inputs, m)?.type !== "video" || m.outputStream === film.outputStream,
   );
-  return ok({ plan: plan.value, head: alone ? head : rehearseHead(command, tools, film.outputStream) });
+  const { rate } = plan.value;
+  const log = rate?.pass?.number === 2 ? await readPassLog(rate, rate.pass) : undefined;
+  if (log && !log.ok) return log;
+  const full = log ? { ...plan.value, passLog: log.value } : plan.value;
+  return ok({ plan: full, head: alone ? head : rehearseHead(command, tools, film.outputStream) });
 }
 
 type OnSplit = Pick<SplitOptions, "onChunk" | "onFrames">;
@@ -91,10 +97,16 @@ function newTimeline(plan: FilmPlan, config: Config, head?: HeadLook): Timeline 
     filters: plan.graph,
     graph: graphClock(plan.graph, plan.timeBase),
     clock: filmClock(plan),
-    keys: plan.keys && new KeyGrid(plan.keys, plan.encoderTimeBase),
+    keys: keyMarks(plan),
     habits: plan.habits,
     head,
   });
+}
+
+/** Where chunks may begin: a second pass' encoder has its keyframes where the first one's log says. */
+function keyMarks({ keys, passLog, encoderTimeBase }: FilmPlan): KeyMarks | undefined {
+  if (passLog?.kind === "frames") return new LogGrid(passLog.log);
+  return keys && new KeyGrid(keys, encoderTimeBase);
 }
 
 async function splitAs(

@@ -21,8 +21,10 @@ import { type KeyPlan, planKeyframes } from "./gop.js";
 import { FRAME_BY_FRAME, graphOutput } from "./graph.js";
 import { packetHabits } from "./habits.js";
 import { localPath } from "./local-path.js";
-import { MUXERS, notJoinedInto } from "./muxers.js";
+import { MUXERS, NO_FILE, notJoinedInto } from "./muxers.js";
 import { type FiltersOutcome, planFilmFilters, throughGraph } from "./planned-filters.js";
+import { isDiscarded, passAsked } from "./rate-control/first-pass.js";
+import { planRate } from "./rate-control/plan.js";
 import { outputRates, syncMode } from "./rates.js";
 import { FILM_OPTIONS, FINAL_ALONE } from "./route.js";
 import { type Routing, streamOf, usedStreams } from "./routing.js";
@@ -56,7 +58,8 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
   if (!output) return fail("there is no film");
   if (findings.complexMapping !== undefined)
     return fail(`streams are mapped in another way (${findings.complexMapping})`);
-  const muxer = MUXERS[findings.muxer];
+  const discarded = passAsked(output) === "1" && isDiscarded(output);
+  const muxer = discarded ? NO_FILE : MUXERS[findings.muxer];
   if (!muxer) return fail(notJoinedInto(findings.muxer));
   const graphs = readGraphs(command);
   if (!graphs.ok) return graphs;
@@ -91,10 +94,13 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
   if (!beside.ok) return beside;
   const { headersInBand } = trait.value;
   const alreadyInBand = !muxer.globalHeader && headersInBand !== undefined;
+  const rate = planRate(mapping.encoder, trait.value, kept, mapping.outputStream);
+  if (!rate.ok) return rate;
   const encoder = chunkEncoderOptions(
     mapping.encoder,
-    kept.filter((use) => use.name !== "filter" && use.name !== "c"),
+    rate.value.rest.filter((use) => use.name !== "filter" && use.name !== "c"),
     {
+      rated: rate.value.rate !== undefined,
       more: [...beside.value.x264, ...(alreadyInBand ? [headersInBand] : [])],
       sourceFormat: names.length === 0 ? source.pixelFormat : undefined,
     },
@@ -117,7 +123,9 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
   if (!rates.ok) return rates;
   // What comes out of -filter_complex belongs to no input.
   const streams = viaGraph.value ? undefined : media.streams.length;
-  const sync = syncMode(command, input, options.value, findings.defaultSync, streams);
+  // The null muxer takes frames as they come (AVFMT_NOTIMESTAMPS; fftools/ffmpeg.c, VSYNC_PASSTHROUGH).
+  const wonted = findings.muxer === "null" ? "passthrough" : findings.defaultSync;
+  const sync = syncMode(command, input, options.value, wonted, streams);
   if (!sync.ok) return sync;
   if (
     source.startSeconds === undefined &&
@@ -175,6 +183,7 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     watchFrameData: beside.value.watched,
     keys: keys.value,
     streaming,
+    rate: rate.value.rate,
     encoderOptions: [makeOption("-c:v", mapping.encoder), ...encoder.value.map(forOnlyStream)],
   });
 }

@@ -15,6 +15,8 @@ import { encoderTrait } from "./encoders/index.js";
 import type { FilmPlan, Reference } from "./film.js";
 import { finalOptions } from "./final-options.js";
 import { isMatroska } from "./muxers.js";
+import { withoutPass } from "./rate-control/first-pass.js";
+import { type ChunkRate, isFirstPass, ratedOptions } from "./rate-control/plan.js";
 import { type InputStream, sameStream } from "./routing.js";
 import type { Chunk } from "./chunk.js";
 import { keepsTimes } from "./times.js";
@@ -86,7 +88,7 @@ export interface ChunkFiles {
  * whichever chunk it is in. Progress comes on standard output. A graph of `-filter_complex` stays one: ffmpeg treats
  * the two kinds differently (threads, flags of the scaler).
  */
-export function remoteArgs(plan: FilmPlan, chunk: Chunk, files: ChunkFiles): string[] {
+export function remoteArgs(plan: FilmPlan, chunk: Chunk, files: ChunkFiles, told: ChunkRate = {}): string[] {
   const { complex = false, pictures = [] } = plan.filters ?? {};
   const filters = chunkFilters(plan, chunk, files.sides);
   return [
@@ -104,13 +106,26 @@ export function remoteArgs(plan: FilmPlan, chunk: Chunk, files: ChunkFiles): str
       ? ["-filter_complex", filters, "-map", `[${COMPLEX_OUTPUT}]`]
       : ["-map", "0:v:0", "-filter:v", filters]),
     ...["-fps_mode", "passthrough", "-enc_time_base", formatRational(plan.encoderTimeBase)],
-    ...words(plan.encoderOptions),
+    ...words(ratedOptions(plan.encoderOptions, plan.rate, told)),
     ...timecode(plan, chunk),
     ...inBand(plan),
     ...forcedKeyframes(plan, chunk),
     // One more than there should be: a frame too many must be seen.
     ...["-frames:v", `${chunk.ticks.length + 1}`],
-    ...["-map_metadata", "-1", "-avoid_negative_ts", "disabled", "-write_index", "0", "-f", "nut", "-y", files.output],
+    ...(isFirstPass(plan.rate)
+      ? ["-f", "null", "-"]
+      : [
+          "-map_metadata",
+          "-1",
+          "-avoid_negative_ts",
+          "disabled",
+          "-write_index",
+          "0",
+          "-f",
+          "nut",
+          "-y",
+          files.output,
+        ]),
   ];
 }
 
@@ -185,6 +200,8 @@ export function finalArgs(plan: FilmPlan, joined: JoinedFilm, outputPath: string
     ...words(options),
     ...[`-c:${place}`, "copy", `-time_base:${place}`, formatRational(plan.encoderTimeBase)],
     ...[`-r:${place}`, formatRational(plan.outputRate)],
+    // Containers that note a bitrate take it from here.
+    ...(plan.rate?.bitrate === undefined ? [] : [`-b:${place}`, `${plan.rate.bitrate}`]),
     ...words(colourOptions(reference.film, `:${place}`)),
     ...words(fieldOrderOption(reference.film, `:${place}`)),
     ...tagOption(reference.film.codecTag, place),
@@ -259,7 +276,7 @@ export function rehearsalArgs(command: Command, stream: string, outputPath: stri
     ...processingGlobals(command),
     ...words(globalOptions(command).filter((use) => REHEARSED.has(use.name))),
     ...command.inputs.flatMap(inputWords),
-    ...words(fileOptions(output)),
+    ...words(withoutPass(fileOptions(output))),
     ...words([makeOption(`-frames:${stream}`, "1")]),
     // An MP4 leaves out the streams that no packet came for, and the head is too short for some; a fragmented one does not.
     ...(MOV_FAMILY.test(muxer) ? ["-movflags", "empty_moov"] : []),

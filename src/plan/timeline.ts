@@ -7,7 +7,7 @@ import type { OutputClock, Tick } from "./frame-clock.js";
 import type { FilterPlan, GraphClock, GraphFrame } from "./graph.js";
 import { CountedWindows } from "./counted-windows.js";
 import type { PacketHabits } from "./habits.js";
-import type { KeyGrid } from "./gop.js";
+import type { KeyMarks } from "./gop.js";
 import { type Doubt, type Frame, type FrameWindows, type HeadLook, type InputTrim, Windows } from "./windows.js";
 
 /** What the timeline is given from outside. */
@@ -19,7 +19,7 @@ export interface TimelineOptions {
   readonly graph: GraphClock;
   readonly clock: OutputClock;
   /** Where keyframes are certain, and chunks are to begin; undefined where that is left to the encoder. */
-  readonly keys?: KeyGrid | undefined;
+  readonly keys?: KeyMarks | undefined;
   readonly habits: PacketHabits;
   /** What plain ffmpeg shows first, where that was looked at. */
   readonly head?: HeadLook | undefined;
@@ -275,7 +275,7 @@ export class Timeline {
       lastPts: wideLast.pts,
       graph: graph.map((f) => f.pts),
       ticks: ticks.map(({ tick, source, owner }) => ({ tick, source, owner })),
-      ...(this.#o.keys ? { keys: chunkKeys(ticks, this.#o.keys.complete) } : {}),
+      ...(this.#o.keys ? { keys: chunkKeys(ticks, this.#o.keys.exhaustive) } : {}),
       outputsBefore,
       start: this.#start ?? first.pts,
       ...(this.#o.habits.decodedTimes ? { decoded: own.map((f) => f.pts) } : {}),

@@ -37,3 +37,25 @@ export function chunksAgain(sizes: readonly ChunkSize[], asked: readonly number[
   }
   return again;
 }
+
+/** A chunk this far off its plan, though it was told to move by more than that, cannot come nearer. */
+const STUCK = 0.1;
+
+/**
+ * The plan again, once chunks have been encoded as told: those that cannot use what they were to have (nothing is left
+ * to be better at), or cannot do with so little, keep the size that they came to, and the others share what that leaves.
+ */
+export function replanned(sizes: readonly ChunkSize[], asked: readonly number[], target: number): number[] {
+  const stuck = sizes.map(({ planned, actual }, chunk) => {
+    const told = asked[chunk] ?? planned;
+    return actual < planned
+      ? actual < planned * (1 - STUCK) && told > planned * (1 + STUCK)
+      : actual > planned * (1 + STUCK) && told < planned * (1 - STUCK);
+  });
+  const sum = (of: (size: ChunkSize) => number, which: boolean): number =>
+    sizes.reduce((all, size, chunk) => all + (stuck[chunk] === which ? of(size) : 0), 0);
+  const left = target - sum(({ actual }) => actual, true);
+  const wanted = sum(({ planned }) => planned, false);
+  const factor = wanted > 0 ? Math.max(0.1, left / wanted) : 1;
+  return sizes.map(({ planned, actual }, chunk) => (stuck[chunk] ? actual : planned * factor));
+}
