@@ -5,8 +5,9 @@ import { ProgressBlocks } from "../ffmpeg/progress.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { firstFrameData } from "../join/frame-data.js";
 import { type VerifiedChunk, verifyChunk } from "../join/verify-chunk.js";
-import type { FilmPlan } from "../plan/film.js";
-import { remoteArgs } from "../plan/stages.js";
+import { type ChunkPart, framesOf } from "../plan/chunk.js";
+import { type FilmPlan, renditionName } from "../plan/film.js";
+import { remoteArgs } from "../plan/remote.js";
 import type { Lane, LaneFailure } from "../schedule/dispatcher.js";
 import type { ReadyChunk } from "../split/splitter.js";
 import type { ProcessEnd, Session, TransportFailure } from "../workers/transport.js";
@@ -30,27 +31,31 @@ export interface LaneSetup {
   readonly binding: readonly string[];
 }
 
+/** What came of a chunk, rendition by rendition; undefined where one shows none of its frames. */
+export type EncodedChunk = readonly (VerifiedChunk | undefined)[];
+
 /** What all lanes of a job share. */
 export interface LaneJob {
-  readonly plan: FilmPlan;
+  /** The renditions; never empty. */
+  readonly plans: readonly FilmPlan[];
   readonly hostFfmpeg: string;
   readonly folder: string;
   readonly events: EventStream;
-  /** What the first chunk that was finished has before its first packet: all others must too. */
-  readonly headers: { first?: string };
+  /** What the first chunk that was finished has before its first packet, by rendition: all others must too. */
+  readonly headers: Map<number, string>;
   readonly hostFfprobe: string;
   /** What plain ffmpeg's first frame says beside its picture, where the chunks' are held against it (FilmPlan). */
-  readonly frameData?: Promise<Result<string, Problem>>;
+  readonly frameData: readonly (Promise<Result<string, Problem>> | undefined)[];
 }
 
 /** A worker at work on chunks: uploads the next while it encodes, fetches what is encoded, and holds it against the plan. */
-export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
+export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
   readonly name: string;
   readonly slots: number;
   readonly ahead: number;
   readonly #uploaded = new Map<number, string>();
   /** The side files on the worker: they go up once, with the first chunk. */
-  #sides: Promise<Result<readonly string[], TransportFailure>> | undefined;
+  #sides: Promise<Result<readonly (readonly string[])[], TransportFailure>> | undefined;
 
   constructor(
     private readonly setup: LaneSetup,
@@ -74,7 +79,7 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
     return ok(undefined);
   }
 
-  #putSides(): Promise<Result<readonly string[], TransportFailure>> {
+  #putSides(): Promise<Result<readonly (readonly string[])[], TransportFailure>> {
     this.#sides ??= this.#upload();
     const going = this.#sides;
     void going.then(({ ok: there }) => {
@@ -84,17 +89,21 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
     return going;
   }
 
-  async #upload(): Promise<Result<readonly string[], TransportFailure>> {
-    const paths: string[] = [];
-    for (const { path, name } of this.job.plan.sides) {
-      const put = await this.#session(0).put(path, name);
-      if (!put.ok) return put;
-      paths.push(put.value);
+  /** The paths of the side files on the worker, rendition by rendition: what several read goes up once. */
+  async #upload(): Promise<Result<readonly (readonly string[])[], TransportFailure>> {
+    const there = new Map<string, string>();
+    for (const [i, { sides }] of this.job.plans.entries()) {
+      for (const { path, name } of sides) {
+        if (there.has(path)) continue;
+        const put = await this.#session(0).put(path, `${i}${name}`);
+        if (!put.ok) return put;
+        there.set(path, put.value);
+      }
     }
-    return ok(paths);
+    return ok(this.job.plans.map(({ sides }) => sides.map(({ path }) => there.get(path) ?? path)));
   }
 
-  async execute(task: ChunkTask, slot: number, signal: AbortSignal): Promise<Result<VerifiedChunk, LaneFailure>> {
+  async execute(task: ChunkTask, slot: number, signal: AbortSignal): Promise<Result<EncodedChunk, LaneFailure>> {
     const { events } = this.job;
     const session = this.#session(slot);
     const place = { chunk: task.index, worker: this.name, slot };
@@ -104,7 +113,7 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
     try {
       if (!end.ok) return fail(laneFailure(end.failure));
       if (end.value.code !== 0 || endNotWritten(end.value.stderrTail)) return fail(encodeFailure(end.value));
-      const damage = decoderComplaint(end.value, this.job.plan.film.decoder);
+      const damage = decoderComplaint(end.value, this.job.plans[0]?.film.decoder);
       if (damage !== undefined) return fail({ kind: "unfit", what: `the source is damaged (${damage})` });
       const seconds = (performance.now() - started) / 1000;
       events.emit({ type: "chunk-download", ...place });
@@ -113,14 +122,15 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
       events.emit({
         type: "chunk-done",
         ...place,
-        frames: task.ready.chunk.ticks.length,
+        frames: framesOf(task.ready.chunk),
         bytes: fetched.value.bytes,
         seconds,
       });
       return ok(fetched.value.verified);
     } finally {
       this.#uploaded.delete(task.index);
-      await Promise.all([this.#session(0).remove(sourceName(task)), session.remove(resultName(task))]);
+      const results = this.job.plans.map((_, i) => session.remove(resultName(task, i)));
+      await Promise.all([this.#session(0).remove(sourceName(task)), ...results]);
     }
   }
 
@@ -135,64 +145,89 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
     place: { chunk: number; worker: string; slot: number },
     signal: AbortSignal,
   ): Promise<Result<ProcessEnd, TransportFailure>> {
-    const { plan, events } = this.job;
+    const { plans, events } = this.job;
     const { x264Build, chunk } = task.ready;
     const sides = await this.#putSides();
     if (!sides.ok) return sides;
     const files = {
-      sides: sides.value,
+      x264Build,
       input: `file:${this.#uploaded.get(task.index) ?? sourceName(task)}`,
-      output: `file:${session.folder}/${resultName(task)}`,
+      renditions: sides.value.map((own, i) => ({
+        sides: own,
+        output: `file:${session.folder}/${resultName(task, i)}`,
+      })),
     };
     const progress = new ProgressBlocks();
-    return session.run(
-      [...this.setup.binding, this.setup.ffmpeg, ...remoteArgs({ ...plan, x264Build }, chunk, files)],
-      {
-        signal,
-        onStdoutLine: (line) => {
-          const now = progress.push(line);
-          if (now?.frame !== undefined) {
-            const { frame: frames, fps = 0, size: bytes, q } = now;
-            const more = { ...(bytes === undefined ? {} : { bytes }), ...(q === undefined ? {} : { q }) };
-            events.emit({ type: "chunk-progress", ...place, frames, fps, ...more });
-          }
-        },
+    return session.run([...this.setup.binding, this.setup.ffmpeg, ...remoteArgs(plans, chunk, files)], {
+      signal,
+      onStdoutLine: (line) => {
+        const now = progress.push(line);
+        if (now?.frame !== undefined) {
+          const { frame: frames, fps = 0, size: bytes, q } = now;
+          const more = { ...(bytes === undefined ? {} : { bytes }), ...(q === undefined ? {} : { q }) };
+          events.emit({ type: "chunk-progress", ...place, frames, fps, ...more });
+        }
       },
-    );
+    });
   }
 
   async #fetch(
     task: ChunkTask,
     session: Session,
     signal: AbortSignal,
+  ): Promise<Result<{ verified: EncodedChunk; bytes: number }, LaneFailure>> {
+    const verified: (VerifiedChunk | undefined)[] = [];
+    let bytes = 0;
+    for (const [rendition, part] of task.ready.chunk.parts.entries()) {
+      if (!part) {
+        verified.push(undefined);
+        continue;
+      }
+      const one = await this.#fetchOne(task, { rendition, part }, session, signal);
+      if (!one.ok) return one;
+      bytes += one.value.bytes;
+      verified.push(one.value.verified);
+    }
+    return ok({ verified, bytes });
+  }
+
+  async #fetchOne(
+    task: ChunkTask,
+    { rendition, part }: { readonly rendition: number; readonly part: ChunkPart },
+    session: Session,
+    signal: AbortSignal,
   ): Promise<Result<{ verified: VerifiedChunk; bytes: number }, LaneFailure>> {
-    const { plan, hostFfmpeg, folder } = this.job;
-    const from = join(folder, `result${task.index}.nut`);
-    const to = join(folder, `verified${task.index}.nut`);
-    const got = await session.get(resultName(task), from, signal);
+    const { plans, hostFfmpeg, folder } = this.job;
+    const plan = plans[rendition];
+    if (!plan) throw new Error(`chunk ${task.index} has a rendition ${rendition} that nobody planned`);
+    const from = join(folder, `fetched${task.index}-${rendition}.nut`);
+    const to = join(folder, `verified${task.index}-${rendition}.nut`);
+    const got = await session.get(resultName(task, rendition), from, signal);
     if (!got.ok) return fail(laneFailure(got.failure));
-    const verified = await verifyChunk(hostFfmpeg, task.ready.chunk, plan.encoderTimeBase, { from, to }, signal);
+    const verified = await verifyChunk(hostFfmpeg, part, plan.encoderTimeBase, { from, to }, signal);
     await rm(from, { force: true });
     if (signal.aborted) return fail({ kind: "cancelled", what: "stopped" });
-    if (!verified.ok)
-      return fail({ kind: "refused", ...verified.failure, what: `its result was refused: ${verified.failure.what}` });
-    const headers = this.#oddHeaders(verified.value);
+    const refuse = (reason: string, more: Partial<Problem> = {}): Result<never, LaneFailure> => {
+      const which = plans.length === 1 ? "" : ` (${renditionName(plan)})`;
+      return fail({ ...more, kind: "refused", what: `its result${which} was refused: ${reason}` });
+    };
+    if (!verified.ok) return refuse(verified.failure.what, verified.failure);
     // Another worker's encoder may be of the build that the rest were made by.
-    if (headers !== undefined) return fail({ kind: "refused", what: `its result was refused: ${headers}` });
-    const data = await this.#oddFrameData(verified.value, signal);
+    if (this.#oddHeaders(rendition, verified.value)) return refuse("its headers are not those of the other chunks");
+    const data = await this.#oddFrameData(rendition, verified.value, signal);
     if (data !== undefined) return fail({ kind: "unfit", what: data });
     return ok({ verified: verified.value, bytes: got.value });
   }
 
   /** Chunks with other headers than the rest would not be decoded with them: which are the right ones nobody knows. */
-  #oddHeaders({ header }: VerifiedChunk): string | undefined {
+  #oddHeaders(rendition: number, { header }: VerifiedChunk): boolean {
     const { headers } = this.job;
-    headers.first ??= header;
-    return headers.first === header ? undefined : "its headers are not those of the other chunks";
+    if (!headers.has(rendition)) headers.set(rendition, header);
+    return headers.get(rendition) !== header;
   }
 
-  async #oddFrameData({ path }: VerifiedChunk, signal: AbortSignal): Promise<string | undefined> {
-    const wanted = await this.job.frameData;
+  async #oddFrameData(rendition: number, { path }: VerifiedChunk, signal: AbortSignal): Promise<string | undefined> {
+    const wanted = await this.job.frameData[rendition];
     if (!wanted) return undefined;
     if (!wanted.ok) return wanted.failure.what;
     const got = await firstFrameData({ ffprobe: this.job.hostFfprobe, signal }, path);
@@ -212,8 +247,8 @@ function sourceName(task: ChunkTask): string {
   return `source${task.index}.nut`;
 }
 
-function resultName(task: ChunkTask): string {
-  return `result${task.index}.nut`;
+function resultName(task: ChunkTask, rendition: number): string {
+  return `result${task.index}-${rendition}.nut`;
 }
 
 function laneFailure(failure: TransportFailure): LaneFailure {
