@@ -23,8 +23,8 @@ export interface LocalRunOptions {
   readonly onLogLine?: (line: LogLine) => void;
   /** Called for every line the program writes to descriptor 3 (`pipe:3`). */
   readonly onExtraLine?: (line: string) => void;
-  /** Gives descriptor 3 of the program to write to, instead of reading from it. */
-  readonly feedExtra?: boolean;
+  /** Gives so many descriptors of the program, from 3 on, to write to, instead of reading from 3. */
+  readonly feedExtra?: number;
   /** Lets the program's standard output go straight to ours, byte for byte. */
   readonly inheritStdout?: boolean;
   /** Keeps a terminal's Ctrl-C from the program: when it ends is for the caller to say. */
@@ -36,8 +36,8 @@ export interface LocalRunOptions {
 export interface LocalProcess {
   /** Settles when the process has ended and all its output has been read; never rejects. */
   readonly end: Promise<LocalEnd>;
-  /** Descriptor 3 of the process, when it was asked for with `feedExtra`. */
-  readonly extra: Writable | undefined;
+  /** Descriptors of the process from 3 on, as many as were asked for with `feedExtra`. */
+  readonly extra: readonly Writable[];
   /** Asks ffmpeg to finish what it has begun and write its trailer (SIGINT). */
   interrupt(): void;
   /** SIGSTOP and SIGCONT: makes the process wait, and go on. */
@@ -67,13 +67,13 @@ function watch(stream: Readable | null | undefined, onLine: (line: string) => vo
  */
 export function startLocal(bin: string, args: readonly string[], options: LocalRunOptions = {}): LocalProcess {
   const tail = new Tail();
-  const extraMode = options.feedExtra || options.onExtraLine ? "pipe" : "ignore";
+  const extras = options.feedExtra ?? (options.onExtraLine ? 1 : 0);
   const child = execa(bin, [...args], {
     stdio: [
       options.stdin ? "pipe" : "ignore",
       options.inheritStdout ? "inherit" : options.onStdoutLine ? "pipe" : "ignore",
       "pipe",
-      extraMode,
+      ...Array.from({ length: extras }, () => "pipe" as const),
     ],
     buffer: false,
     reject: false,
@@ -85,15 +85,15 @@ export function startLocal(bin: string, args: readonly string[], options: LocalR
     ...(options.signal ? { cancelSignal: options.signal } : {}),
   });
   if (options.stdin && child.stdin) feed(options.stdin, child.stdin);
-  const extra = child.stdio[3] as (Readable & Writable) | null | undefined;
+  const extra = child.stdio.slice(3) as (Readable & Writable)[];
   const readers = [
     watch(child.stderr, stderrReader(tail, options)),
     watch(child.stdout, (line) => options.onStdoutLine?.(line)),
-    options.onExtraLine ? watch(extra, options.onExtraLine) : Promise.resolve(),
+    options.onExtraLine ? watch(extra[0], options.onExtraLine) : Promise.resolve(),
   ];
   return {
     end: finish(child, child.pid !== undefined, readers, tail),
-    extra: options.feedExtra ? (extra ?? undefined) : undefined,
+    extra: options.feedExtra ? extra : [],
     interrupt: () => void child.kill("SIGINT"),
     pause: () => void child.kill("SIGSTOP"),
     resume: () => void child.kill("SIGCONT"),

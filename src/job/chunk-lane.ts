@@ -5,25 +5,16 @@ import { ProgressBlocks } from "../ffmpeg/progress.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { firstFrameData } from "../join/frame-data.js";
 import { type VerifiedChunk, verifyChunk } from "../join/verify-chunk.js";
-import type { FilmPlan } from "../plan/film.js";
-import { type ChunkRate, isFirstPass, logName } from "../plan/rate-control/plan.js";
-import type { SideFile } from "../plan/sides.js";
-import { remoteArgs } from "../plan/stages.js";
+import { type ChunkPart, framesOf } from "../plan/chunk.js";
+import { type FilmPlan, renditionName } from "../plan/film.js";
+import { isFirstPass, logName } from "../plan/rate-control/plan.js";
+import { remoteArgs } from "../plan/remote.js";
 import type { Lane, LaneFailure } from "../schedule/dispatcher.js";
-import type { ReadyChunk } from "../split/splitter.js";
 import type { ProcessEnd, Session, TransportFailure } from "../workers/transport.js";
+import { type ChunkTask, isWanted, resultName, resultNames, sourceName } from "./chunk-task.js";
 import type { EventStream } from "./events.js";
-import { fetchChunkLog, passFiles } from "./pass-files.js";
-
-/** A task of the dispatcher: a chunk by its place in the film. */
-export interface ChunkTask {
-  readonly index: number;
-  readonly ready: ReadyChunk;
-  /** What it is told of its size. */
-  readonly told?: ChunkRate;
-  /** Its part of a first pass' log, which goes up with it: the log first. */
-  readonly logs?: readonly SideFile[];
-}
+import { decoderComplaint, encodeFailure, laneFailure } from "./lane-failures.js";
+import { fetchChunkLog } from "./pass-files.js";
 
 /** What a lane needs to know of its worker. */
 export interface LaneSetup {
@@ -37,21 +28,25 @@ export interface LaneSetup {
   readonly binding: readonly string[];
 }
 
+/** What came of a chunk, rendition by rendition; undefined where one shows none of its frames. */
+export type EncodedChunk = readonly (VerifiedChunk | undefined)[];
+
 /** What all lanes of a job share. */
 export interface LaneJob {
-  readonly plan: FilmPlan;
+  /** The renditions; never empty. */
+  readonly plans: readonly FilmPlan[];
   readonly hostFfmpeg: string;
   readonly folder: string;
   readonly events: EventStream;
-  /** What the first chunk that was finished has before its first packet: all others must too. */
-  readonly headers: { first?: string };
+  /** What the first chunk that was finished has before its first packet, by rendition: all others must too. */
+  readonly headers: Map<number, string>;
   readonly hostFfprobe: string;
   /** What plain ffmpeg's first frame says beside its picture, where the chunks' are held against it (FilmPlan). */
-  readonly frameData?: Promise<Result<string, Problem>>;
+  readonly frameData: readonly (Promise<Result<string, Problem>> | undefined)[];
 }
 
 /** A worker at work on chunks: uploads the next while it encodes, fetches what is encoded, and holds it against the plan. */
-export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
+export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
   readonly name: string;
   readonly slots: number;
   readonly ahead: number;
@@ -59,7 +54,7 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
   /** Where the chunks' parts of a first pass' log are on the worker. */
   readonly #logs = new Map<number, string>();
   /** The side files on the worker: they go up once, with the first chunk. */
-  #sides: Promise<Result<readonly string[], TransportFailure>> | undefined;
+  #sides: Promise<Result<readonly (readonly string[])[], TransportFailure>> | undefined;
 
   constructor(
     private readonly setup: LaneSetup,
@@ -88,7 +83,7 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
     return ok(undefined);
   }
 
-  #putSides(): Promise<Result<readonly string[], TransportFailure>> {
+  #putSides(): Promise<Result<readonly (readonly string[])[], TransportFailure>> {
     this.#sides ??= this.#upload();
     const going = this.#sides;
     void going.then(({ ok: there }) => {
@@ -98,17 +93,21 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
     return going;
   }
 
-  async #upload(): Promise<Result<readonly string[], TransportFailure>> {
-    const paths: string[] = [];
-    for (const { path, name } of this.job.plan.sides) {
-      const put = await this.#session(0).put(path, name);
-      if (!put.ok) return put;
-      paths.push(put.value);
+  /** The paths of the side files on the worker, rendition by rendition: what several read goes up once. */
+  async #upload(): Promise<Result<readonly (readonly string[])[], TransportFailure>> {
+    const there = new Map<string, string>();
+    for (const [i, { sides }] of this.job.plans.entries()) {
+      for (const { path, name } of sides) {
+        if (there.has(path)) continue;
+        const put = await this.#session(0).put(path, `${i}${name}`);
+        if (!put.ok) return put;
+        there.set(path, put.value);
+      }
     }
-    return ok(paths);
+    return ok(this.job.plans.map(({ sides }) => sides.map(({ path }) => there.get(path) ?? path)));
   }
 
-  async execute(task: ChunkTask, slot: number, signal: AbortSignal): Promise<Result<VerifiedChunk, LaneFailure>> {
+  async execute(task: ChunkTask, slot: number, signal: AbortSignal): Promise<Result<EncodedChunk, LaneFailure>> {
     const { events } = this.job;
     const session = this.#session(slot);
     const place = { chunk: task.index, worker: this.name, slot };
@@ -118,7 +117,7 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
     try {
       if (!end.ok) return fail(laneFailure(end.failure));
       if (end.value.code !== 0 || endNotWritten(end.value.stderrTail)) return fail(encodeFailure(end.value));
-      const damage = decoderComplaint(end.value, this.job.plan.film.decoder);
+      const damage = decoderComplaint(end.value, this.job.plans[0]?.film.decoder);
       if (damage !== undefined) return fail({ kind: "unfit", what: `the source is damaged (${damage})` });
       const seconds = (performance.now() - started) / 1000;
       events.emit({ type: "chunk-download", ...place });
@@ -127,19 +126,18 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
       events.emit({
         type: "chunk-done",
         ...place,
-        frames: task.ready.chunk.ticks.length,
+        frames: framesOf(task.ready.chunk),
         bytes: fetched.value.bytes,
         seconds,
       });
       return ok(fetched.value.verified);
     } finally {
       this.#uploaded.delete(task.index);
-      const { plan } = this.job;
-      const first = isFirstPass(plan.rate) ? passFiles(plan.film.encoder, task.index) : [];
       const up = [sourceName(task), ...(task.logs ?? []).map(({ name }) => name)];
+      const made = this.job.plans.flatMap((plan, i) => resultNames(task, i, plan));
       await Promise.all([
         ...up.map((name) => this.#session(0).remove(name)),
-        ...[resultName(task), ...first].map((name) => session.remove(name)),
+        ...made.map((name) => session.remove(name)),
       ]);
     }
   }
@@ -155,20 +153,29 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
     place: { chunk: number; worker: string; slot: number },
     signal: AbortSignal,
   ): Promise<Result<ProcessEnd, TransportFailure>> {
-    const { plan, events } = this.job;
+    const { plans, events } = this.job;
     const { x264Build, chunk } = task.ready;
     const sides = await this.#putSides();
     if (!sides.ok) return sides;
     const files = {
-      sides: sides.value,
+      x264Build,
       input: `file:${this.#uploaded.get(task.index) ?? sourceName(task)}`,
-      output: `file:${session.folder}/${resultName(task)}`,
+      renditions: sides.value.map((own, i) =>
+        isWanted(task, i)
+          ? {
+              sides: own,
+              output: `file:${session.folder}/${resultName(task, i)}`,
+              // A first pass writes its log where it runs; a second reads what was sent up.
+              told: {
+                ...task.told?.get(i),
+                log: isFirstPass(plans[i]?.rate) ? logName(task.index) : this.#logs.get(task.index),
+              },
+            }
+          : undefined,
+      ),
     };
     const progress = new ProgressBlocks();
-    // A first pass writes where it runs; a second reads what was sent up.
-    const log = isFirstPass(plan.rate) ? logName(task.index) : this.#logs.get(task.index);
-    const args = remoteArgs({ ...plan, x264Build }, chunk, files, { ...task.told, log });
-    return session.run([...this.setup.binding, this.setup.ffmpeg, ...args], {
+    return session.run([...this.setup.binding, this.setup.ffmpeg, ...remoteArgs(plans, chunk, files)], {
       signal,
       onStdoutLine: (line) => {
         const now = progress.push(line);
@@ -185,53 +192,78 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
     task: ChunkTask,
     session: Session,
     signal: AbortSignal,
+  ): Promise<Result<{ verified: EncodedChunk; bytes: number }, LaneFailure>> {
+    const verified: (VerifiedChunk | undefined)[] = [];
+    let bytes = 0;
+    for (const [rendition, part] of task.ready.chunk.parts.entries()) {
+      if (!part || !isWanted(task, rendition)) {
+        verified.push(undefined);
+        continue;
+      }
+      const one = await this.#fetchOne(task, { rendition, part }, session, signal);
+      if (!one.ok) return one;
+      bytes += one.value.bytes;
+      verified.push(one.value.verified);
+    }
+    return ok({ verified, bytes });
+  }
+
+  async #fetchOne(
+    task: ChunkTask,
+    { rendition, part }: { readonly rendition: number; readonly part: ChunkPart },
+    session: Session,
+    signal: AbortSignal,
   ): Promise<Result<{ verified: VerifiedChunk; bytes: number }, LaneFailure>> {
-    const { plan, hostFfmpeg, folder } = this.job;
-    if (isFirstPass(plan.rate)) return this.#fetchLog(task, session, signal);
-    const from = join(folder, `result${task.index}.nut`);
-    const to = join(folder, `verified${task.index}.nut`);
-    const got = await session.get(resultName(task), from, signal);
+    const { plans, hostFfmpeg, folder } = this.job;
+    const plan = plans[rendition];
+    if (!plan) throw new Error(`chunk ${task.index} has a rendition ${rendition} that nobody planned`);
+    if (isFirstPass(plan.rate)) return this.#fetchLog(task, { encoder: plan.film.encoder, part }, session, signal);
+    const from = join(folder, `fetched${task.index}-${rendition}.nut`);
+    const to = join(folder, `verified${task.index}-${rendition}.nut`);
+    const got = await session.get(resultName(task, rendition), from, signal);
     if (!got.ok) return fail(laneFailure(got.failure));
-    const verified = await verifyChunk(hostFfmpeg, task.ready.chunk, plan.encoderTimeBase, { from, to }, signal);
+    const verified = await verifyChunk(hostFfmpeg, part, plan.encoderTimeBase, { from, to }, signal);
     await rm(from, { force: true });
     if (signal.aborted) return fail({ kind: "cancelled", what: "stopped" });
-    if (!verified.ok)
-      return fail({ kind: "refused", ...verified.failure, what: `its result was refused: ${verified.failure.what}` });
-    const headers = this.#oddHeaders(verified.value);
+    const refuse = (reason: string, more: Partial<Problem> = {}): Result<never, LaneFailure> => {
+      const which = plans.length === 1 ? "" : ` (${renditionName(plan)})`;
+      return fail({ ...more, kind: "refused", what: `its result${which} was refused: ${reason}` });
+    };
+    if (!verified.ok) return refuse(verified.failure.what, verified.failure);
     // Another worker's encoder may be of the build that the rest were made by.
-    if (headers !== undefined) return fail({ kind: "refused", what: `its result was refused: ${headers}` });
-    const data = await this.#oddFrameData(verified.value, signal);
+    if (this.#oddHeaders(rendition, verified.value)) return refuse("its headers are not those of the other chunks");
+    const data = await this.#oddFrameData(rendition, verified.value, signal);
     if (data !== undefined) return fail({ kind: "unfit", what: data });
     return ok({ verified: verified.value, bytes: got.value });
   }
 
   /** What the first pass of a chunk has left on the worker. */
   async #fetchLog(
-    task: ChunkTask,
+    { index }: ChunkTask,
+    { encoder, part }: { readonly encoder: string; readonly part: ChunkPart },
     session: Session,
     signal: AbortSignal,
   ): Promise<Result<{ verified: VerifiedChunk; bytes: number }, LaneFailure>> {
-    const { encoder } = this.job.plan.film;
-    const fetched = await fetchChunkLog(encoder, task.index, task.ready.chunk.ticks.length, {
-      get: (name) => session.get(name, join(this.job.folder, `first-${name}`), signal),
-      path: (name) => join(this.job.folder, `first-${name}`),
-    });
+    const path = (name: string): string => join(this.job.folder, `first-${name}`);
+    const get = (name: string): Promise<Result<number, TransportFailure>> => session.get(name, path(name), signal);
+    const fetched = await fetchChunkLog(encoder, index, part.ticks.length, { get, path });
     if (signal.aborted) return fail({ kind: "cancelled", what: "stopped" });
-    if (!fetched.ok)
-      return fail("kind" in fetched.failure ? laneFailure(fetched.failure) : { kind: "refused", ...fetched.failure });
-    const { path, log, bytes } = fetched.value;
-    return ok({ verified: { path, log, header: "", sizes: [] }, bytes });
+    if (fetched.ok) {
+      const { path: log, bytes } = fetched.value;
+      return ok({ verified: { path: log, log: fetched.value.log, header: "", sizes: [] }, bytes });
+    }
+    return fail("kind" in fetched.failure ? laneFailure(fetched.failure) : { kind: "refused", ...fetched.failure });
   }
 
   /** Chunks with other headers than the rest would not be decoded with them: which are the right ones nobody knows. */
-  #oddHeaders({ header }: VerifiedChunk): string | undefined {
+  #oddHeaders(rendition: number, { header }: VerifiedChunk): boolean {
     const { headers } = this.job;
-    headers.first ??= header;
-    return headers.first === header ? undefined : "its headers are not those of the other chunks";
+    if (!headers.has(rendition)) headers.set(rendition, header);
+    return headers.get(rendition) !== header;
   }
 
-  async #oddFrameData({ path }: VerifiedChunk, signal: AbortSignal): Promise<string | undefined> {
-    const wanted = await this.job.frameData;
+  async #oddFrameData(rendition: number, { path }: VerifiedChunk, signal: AbortSignal): Promise<string | undefined> {
+    const wanted = await this.job.frameData[rendition];
     if (!wanted) return undefined;
     if (!wanted.ok) return wanted.failure.what;
     const got = await firstFrameData({ ffprobe: this.job.hostFfprobe, signal }, path);
@@ -245,40 +277,4 @@ export class ChunkLane implements Lane<ChunkTask, VerifiedChunk> {
     if (!session) throw new Error(`lane ${this.name} has no session`);
     return session;
   }
-}
-
-function sourceName(task: ChunkTask): string {
-  return `source${task.index}.nut`;
-}
-
-function resultName(task: ChunkTask): string {
-  return `result${task.index}.nut`;
-}
-
-function laneFailure(failure: TransportFailure): LaneFailure {
-  const kind = failure.kind === "connection" ? "lost" : failure.kind === "cancelled" ? "cancelled" : "failed";
-  return { ...failure, kind };
-}
-
-function encodeFailure(end: ProcessEnd): LaneFailure {
-  const how = end.signal === undefined ? `ended with status ${end.code ?? "unknown"}` : `was ended by ${end.signal}`;
-  return { kind: "failed", what: `ffmpeg ${how}`, detail: end.stderrTail.join("\n") };
-}
-
-/**
- * H.264 frames behind a recovery point may let go of reference frames from before it, which a chunk never had
- * (h264_refs.c): nothing is decoded from those.
- */
-const HARMLESS = /mmco: unref short failure$/;
-
-/**
- * What the decoder said at loglevel error. Where it has to guess, its guess depends on its threads and on the packets
- * before, so that plain ffmpeg's pictures cannot be made again from a part of the film.
- */
-function decoderComplaint(end: ProcessEnd, decoder: string | undefined): string | undefined {
-  if (decoder === undefined) return undefined;
-  // 7.1 speaks of the decoder as part of a stream, too: "[vist#0:0/h264 @ …] [dec:h264 @ …] …".
-  const speakers = [`[${decoder} @ `, `[dec:${decoder} @ `];
-  const complaint = end.stderrTail.find((line) => speakers.some((s) => line.includes(s)) && !HARMLESS.test(line));
-  return complaint?.replace(/^(\[[^\]]*\] )+/, "");
 }

@@ -1,15 +1,15 @@
 import type { Config } from "../config/types.js";
-import type { VerifiedChunk } from "../join/verify-chunk.js";
 import type { Problem } from "../lib/result.js";
 import { Dispatcher, type LaneFailure } from "../schedule/dispatcher.js";
-import { ChunkLane, type ChunkTask, type LaneJob, type LaneSetup } from "./chunk-lane.js";
+import { ChunkLane, type EncodedChunk, type LaneJob, type LaneSetup } from "./chunk-lane.js";
+import type { ChunkTask } from "./chunk-task.js";
 import { localSlots, openFleet, openLocalLane } from "./fleet.js";
 
 export interface CrewOptions {
   readonly config: Config;
   readonly job: LaneJob;
   readonly signal: AbortSignal;
-  onDone(task: ChunkTask, result: VerifiedChunk): void;
+  onDone(task: ChunkTask, result: EncodedChunk): void;
   /** A chunk failed for good; `unfit`: on any worker it would. */
   onGivenUp(failure: Problem & { readonly kind: LaneFailure["kind"] }): void;
   /** No worker is left, and none will come. */
@@ -20,14 +20,14 @@ export interface CrewOptions {
 export class Crew {
   readonly #o: CrewOptions;
   readonly #lanes: ChunkLane[] = [];
-  readonly #dispatcher: Dispatcher<ChunkTask, VerifiedChunk>;
+  readonly #dispatcher: Dispatcher<ChunkTask, EncodedChunk>;
   #opened = false;
   #standingIn = false;
 
   constructor(options: CrewOptions) {
     this.#o = options;
     const { events } = options.job;
-    this.#dispatcher = new Dispatcher<ChunkTask, VerifiedChunk>(
+    this.#dispatcher = new Dispatcher<ChunkTask, EncodedChunk>(
       {
         onDone: (task, result) => options.onDone(task, result),
         onFailed: (task, worker, slot, attempt, failure, retry) => {
@@ -59,7 +59,8 @@ export class Crew {
     const { config, job, signal } = this.#o;
     const slots = localSlots(config);
     if (slots > 0) await this.#openLocal(slots);
-    await openFleet(config, job.plan.film.encoder, signal, job.events, (setup) => this.#add(setup));
+    const encoders = [...new Set(job.plans.map((plan) => plan.film.encoder))];
+    await openFleet(config, encoders, signal, job.events, (setup) => this.#add(setup));
     this.#opened = true;
     if (this.#dispatcher.lanes.length === 0) await this.#stranded();
   }

@@ -3,16 +3,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config/types.js";
 import { parseCommand } from "../ffmpeg/parse.js";
+import { ok, type Result } from "../lib/result.js";
+import type { FilmPlan } from "../plan/film.js";
 import { preArgs } from "../plan/pre.js";
-import { finalArgs, remoteArgs } from "../plan/stages.js";
-import { readsStandardInput } from "../plan/prepare.js";
-import { mayBeSplit } from "../plan/route.js";
+import { finalArgs, type JoinedFilm } from "../plan/final.js";
+import { remoteArgs } from "../plan/remote.js";
+import { plainArgs } from "../plan/stages.js";
+import { framesOf } from "../plan/chunk.js";
+import { shareOutputs } from "../plan/outputs.js";
+import { readsStandardInput } from "../plan/local-path.js";
 import type { ReadyChunk } from "../split/splitter.js";
 import { type Decider, deciderOf } from "./decider.js";
 import { localSlots } from "./fleet.js";
 import { readReference } from "./findings.js";
 import type { HostTools } from "./probing.js";
-import { planFilm, splitFilm } from "./stages.js";
+import { describe, type PlannedJob, type PlannedOutput, planJob, splitFilm } from "./stages.js";
 
 /** Who would encode: this machine as `local`, and the workers of the configuration, none of them asked. */
 export interface Hand {
@@ -30,7 +35,8 @@ export interface Explanation {
   readonly workers: readonly Hand[];
   readonly pre: readonly string[];
   readonly remote: readonly { readonly chunk: number; readonly frames: number; readonly argv: readonly string[] }[];
-  readonly final: readonly string[];
+  /** One command an output, and one for all that are not split. */
+  readonly final: readonly (readonly string[])[];
 }
 
 /** What would be run for a command. Reads the source's packets, encodes nothing but one frame, and leaves nothing. */
@@ -43,10 +49,10 @@ export async function explain(argv: readonly string[], config: Config, signal: A
     workers: [],
     pre: [],
     remote: [],
-    final: [config.ffmpeg_bin, ...argv],
+    final: [[config.ffmpeg_bin, ...argv]],
   });
   if (!parsed.ok) return local(parsed.failure.message);
-  const may = mayBeSplit(parsed.value);
+  const may = shareOutputs(parsed.value);
   if (!may.ok) return local(may.failure);
   if (readsStandardInput(parsed.value)) return local("standard input can be read once only, by the job itself");
   const folder = await mkdtemp(join(tmpdir(), "distffmpeg-plan-"));
@@ -59,49 +65,82 @@ export async function explain(argv: readonly string[], config: Config, signal: A
       alone: config.workers.length === 0,
       signal,
     };
-    const planned = await planFilm(parsed.value, tools);
+    const planned = await planJob(parsed.value, tools);
     if (!planned.ok) return local(planned.failure);
-    const { plan } = planned.value;
-    const head = await planned.value.head;
-    const reference = head.ok ? await readReference(head.value, plan.film.outputStream, plan.muxer) : head;
-    if (!reference.ok) return local(reference.failure);
-    const chunks: ReadyChunk[] = [];
-    const done = await splitFilm(plan, config, tools, signal, {
-      onChunk: (ready) => {
-        chunks.push(ready);
-        // Only its plan is wanted.
-        void rm(ready.path, { force: true });
-      },
-      onFrames: () => undefined,
-    });
-    if (!done.ok) return local(done.failure.what);
-    const firstTick = chunks[0]?.chunk.ticks[0]?.tick ?? 0;
-    return {
-      route: "chunks",
-      reason: `${plan.film.encoder} into ${plan.muxer}`,
-      decidedBy: undefined,
-      workers: hands(config),
-      pre: [config.ffmpeg_bin, ...preArgs(plan, "WORK")],
-      remote: chunks.map(({ chunk, x264Build }) => ({
-        chunk: chunk.index,
-        frames: chunk.ticks.length,
-        argv: [
-          "ffmpeg",
-          ...remoteArgs({ ...plan, x264Build }, chunk, {
-            input: `source${chunk.index}.nut`,
-            output: `result${chunk.index}.nut`,
-            sides: plan.sides.map((side) => side.name),
-          }),
-        ],
-      })),
-      final: [
-        config.ffmpeg_bin,
-        ...finalArgs(plan, { firstTick, reference: reference.value }, parsed.value.outputs[0]?.url ?? ""),
-      ],
-    };
+    return await explainJob(planned.value, config, tools, local);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function explainJob(
+  job: PlannedJob,
+  config: Config,
+  tools: HostTools,
+  local: (reason: string) => Explanation,
+): Promise<Explanation> {
+  const plans = job.outputs.flatMap((output) => output.plans);
+  const [plan] = plans;
+  if (!plan) return local("there is no film");
+  const chunks: ReadyChunk[] = [];
+  const done = await splitFilm(plans, config, tools, tools.signal, {
+    onChunk: (ready) => {
+      chunks.push(ready);
+      // Only its plan is wanted.
+      void rm(ready.path, { force: true });
+    },
+    onFrames: () => undefined,
+  });
+  if (!done.ok) return local(done.failure.what);
+  const final: string[][] = [];
+  for (const output of job.outputs) {
+    const words = await explainFinal(output, plans, chunks);
+    if (!words.ok) return local(words.failure);
+    final.push([config.ffmpeg_bin, ...words.value]);
+  }
+  if (job.plain) final.push([config.ffmpeg_bin, ...plainArgs(job.plain.view.command)]);
+  return {
+    route: "chunks",
+    reason: describe(job),
+    decidedBy: undefined,
+    workers: hands(config),
+    pre: [config.ffmpeg_bin, ...preArgs(plan, "WORK")],
+    remote: chunks.map(({ chunk, x264Build }) => ({
+      chunk: chunk.index,
+      frames: framesOf(chunk),
+      argv: [
+        "ffmpeg",
+        ...remoteArgs(plans, chunk, {
+          x264Build,
+          input: `source${chunk.index}.nut`,
+          renditions: plans.map(({ sides }, i) => ({
+            output: `result${chunk.index}-${i}.nut`,
+            sides: sides.map((side) => side.name),
+          })),
+        }),
+      ],
+    })),
+    final,
+  };
+}
+
+/** FINAL of one output. */
+async function explainFinal(
+  { command, plans: own, head }: PlannedOutput,
+  all: readonly FilmPlan[],
+  chunks: readonly ReadyChunk[],
+): Promise<Result<string[], string>> {
+  const made = await head;
+  if (!made.ok) return made;
+  const films: JoinedFilm[] = [];
+  for (const plan of own) {
+    const reference = await readReference(made.value, plan.film.outputStream, plan.muxer);
+    if (!reference.ok) return reference;
+    const rendition = all.indexOf(plan);
+    const firstTick = chunks.flatMap(({ chunk }) => chunk.parts[rendition]?.ticks ?? [])[0]?.tick ?? 0;
+    films.push({ plan, firstTick, reference: reference.value });
+  }
+  return ok(finalArgs(films, command.outputs[0]?.url ?? ""));
 }
 
 function hands(config: Config): Hand[] {

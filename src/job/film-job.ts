@@ -1,26 +1,22 @@
-import { rm, stat } from "node:fs/promises";
 import type { Config } from "../config/types.js";
-import type { Command } from "../ffmpeg/command.js";
-import { referenceFrameData } from "../join/frame-data.js";
-import { type Closing, Joiner } from "../join/joiner.js";
-import type { VerifiedChunk } from "../join/verify-chunk.js";
+import type { Closing } from "../join/joiner.js";
 import { toNumber } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
-import type { FilmPlan, Reference } from "../plan/film.js";
-import { notJoined, placeOf } from "../plan/reference.js";
+import { framesOf } from "../plan/chunk.js";
+import type { FilmPlan } from "../plan/film.js";
 import { isFirstPass } from "../plan/rate-control/plan.js";
 import { beginsAsPlanned } from "../plan/switches.js";
-import { finalArgs } from "../plan/stages.js";
-import { intoFolder } from "../plan/streaming.js";
 import type { ReadyChunk } from "../split/splitter.js";
+import type { EncodedChunk } from "./chunk-lane.js";
 import { Crew } from "./crew.js";
 import type { EventStream } from "./events.js";
-import { type Head, readReference } from "./findings.js";
+import { headFrameData, oddHead } from "./head-facts.js";
 import type { OutputPlace } from "./output.js";
+import { OutputJoin } from "./output-join.js";
+import { PlainRun } from "./plain-run.js";
 import type { HostTools } from "./probing.js";
-import { keepHead, proveFilm, proveSegments } from "./prove.js";
 import { RateDesk } from "./rate-desk.js";
-import { splitFilm } from "./stages.js";
+import { type PlainOutputs, type PlannedOutput, splitFilm } from "./stages.js";
 
 /** How a film job ended short of success: `unfit` and `refused` send the command the whole way, the others end it. */
 export type FilmFailure = { readonly kind: "unfit" | "refused" | "failed" | "cancelled" } & Problem;
@@ -32,47 +28,76 @@ export interface MadeFilm {
   readonly closing: Closing;
 }
 
+/** An output to be made of chunks, and where. */
+export interface PlacedOutput {
+  readonly output: PlannedOutput;
+  readonly place: OutputPlace;
+}
+
 export interface FilmJobInput {
   readonly config: Config;
-  readonly command: Command;
-  readonly plan: FilmPlan;
-  readonly head: Promise<Result<Head, string>>;
+  /** Never empty. */
+  readonly outputs: readonly PlacedOutput[];
+  /** Outputs that plain ffmpeg writes meanwhile, and where, one by one; undefined where nothing is written. */
+  readonly plain: { readonly outputs: PlainOutputs; readonly places: readonly (OutputPlace | undefined)[] } | undefined;
   readonly tools: HostTools;
-  readonly place: OutputPlace;
   readonly events: EventStream;
   /** The user's wish to end it: what is finished by then becomes the output. */
   readonly leave: AbortSignal;
 }
 
-/** Splits, encodes, joins and proves one film; leaves it under its temporary name. */
+/** Splits, encodes, joins and proves the films of one source; leaves the outputs under their temporary names. */
 export async function runFilm(input: FilmJobInput): Promise<Result<MadeFilm, FilmFailure>> {
   return new FilmJob(input).run();
 }
 
 class FilmJob {
   readonly #in: FilmJobInput;
+  /** All films of all outputs, in their order. */
+  readonly #plans: readonly FilmPlan[];
   /** Ends the work on chunks. */
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
-  /** Ends the join as well, because there is nothing to save. */
+  /** Ends the joins as well, because there is nothing to save. */
   readonly #halt = new AbortController();
   readonly #crew: Crew;
   readonly #desk: RateDesk;
-  /** The film's ticks, chunk by chunk. */
-  readonly #ticks: number[][] = [];
-  readonly #verified = new Map<number, VerifiedChunk>();
+  readonly #joins: readonly { readonly join: OutputJoin; readonly renditions: readonly number[] }[];
+  readonly #plain: PlainRun | undefined;
+  /** The chunks' ticks, chunk by chunk, and in these rendition by rendition. */
+  readonly #ticks: (readonly (readonly number[])[])[] = [];
+  readonly #verified = new Map<number, EncodedChunk>();
   #failure: FilmFailure | undefined;
   #total: number | undefined;
-  #joined = { chunks: 0, frames: 0, bytes: 0 };
+  /** Chunks that were handed over. */
+  #handed = 0;
+  /** What has been taken in: frames and seconds of the first film, bytes of all. */
+  #joined = { frames: 0, seconds: 0, bytes: 0 };
   #wake: () => void = () => undefined;
 
   constructor(input: FilmJobInput) {
     this.#in = input;
-    const { config, plan, tools, events } = input;
+    const { config, outputs, tools, events, plain } = input;
+    this.#plans = outputs.flatMap(({ output }) => output.plans);
     this.#signal = AbortSignal.any([tools.signal, input.leave, this.#stop.signal]);
     this.#signal.addEventListener("abort", () => this.#wake(), { once: true });
+    let rendition = 0;
+    this.#joins = outputs.map((placed, number) => {
+      const renditions = placed.output.plans.map(() => rendition++);
+      const join = new OutputJoin({
+        ...{ ...placed, tools, signal: this.#halt.signal },
+        onEnded: () => this.#wake(),
+        onJoined: (film, ticks, bytes) => this.#taken(number === 0 && film === 0 ? ticks : [], bytes),
+      });
+      return { join, renditions };
+    });
+    this.#plain = plain && new PlainRun(plain.outputs, plain.places, tools, this.#halt.signal);
+    void this.#plain?.end.then((end) => {
+      if (!end.ok) this.#fail(refusedOrFull(end.failure));
+    });
     this.#desk = new RateDesk({
-      ...{ plan, folder: tools.folder, head: input.head },
+      films: outputs.flatMap(({ output: { plans, head } }) => plans.map((plan) => ({ plan, head }))),
+      folder: tools.folder,
       order: (task) => this.#crew.add(task),
       settled: (index, result) => this.#settled(index, result),
       fail: (problem) => this.#fail(problem),
@@ -81,8 +106,8 @@ class FilmJob {
     this.#crew = new Crew({
       config,
       job: {
-        ...{ plan, hostFfmpeg: tools.ffmpeg, hostFfprobe: tools.ffprobe, folder: tools.folder, events, headers: {} },
-        ...(plan.watchFrameData ? { frameData: this.#frameData() } : {}),
+        ...{ plans: this.#plans, hostFfmpeg: tools.ffmpeg, hostFfprobe: tools.ffprobe, folder: tools.folder, events },
+        ...{ headers: new Map(), frameData: outputs.flatMap(({ output }) => headFrameData(output, tools)) },
       },
       signal: this.#signal,
       onDone: (task, result) => this.#desk.done(task, result),
@@ -93,35 +118,25 @@ class FilmJob {
   }
 
   async run(): Promise<Result<MadeFilm, FilmFailure>> {
-    const { plan } = this.#in;
-    // What plain ffmpeg refuses, it refuses at the head: nothing need be encoded to find out.
-    void this.#in.head.then((head) => {
-      if (!head.ok) this.#fail({ kind: "refused", what: head.failure });
-      else {
-        const odd = notJoined(head.value.media, plan);
-        if (odd !== undefined) this.#fail({ kind: "unfit", what: odd });
-      }
-    });
+    for (const { output } of this.#in.outputs) {
+      void oddHead(output).then((odd) => {
+        if (odd) this.#fail(odd);
+      });
+    }
     const opening = this.#crew.open();
     const splitting = this.#split();
-    const result = await (isFirstPass(plan.rate) ? this.#firstPass() : this.#join());
+    const result = await (isFirstPass(this.#plans[0]?.rate) ? this.#firstPass() : this.#join());
     this.#stop.abort();
-    await Promise.all([splitting, opening]);
+    // Whatever is still being written is of no use to anybody.
+    if (!result.ok) this.#halt.abort();
+    await Promise.all([splitting, opening, this.#plain?.end]);
     await this.#crew.close();
     return result;
   }
 
-  async #frameData(): Promise<Result<string, Problem>> {
-    const { head, tools, plan } = this.#in;
-    const made = await head;
-    return made.ok
-      ? referenceFrameData(tools, made.value.path, placeOf(made.value.media, plan.film.outputStream))
-      : fail({ what: made.failure });
-  }
-
   async #split(): Promise<void> {
-    const { plan, tools, config, events } = this.#in;
-    const result = await splitFilm(plan, config, tools, this.#signal, {
+    const { tools, config, events } = this.#in;
+    const result = await splitFilm(this.#plans, config, tools, this.#signal, {
       onChunk: (ready) => this.#ready(ready),
       onFrames: (frames) => events.emit({ type: "split-progress", frames }),
     });
@@ -136,26 +151,27 @@ class FilmJob {
       return;
     }
     this.#total = chunks;
-    events.emit({ type: "split-progress", frames: sourceFrames, total: outputFrames });
+    events.emit({ type: "split-progress", frames: sourceFrames, total: outputFrames[0] ?? 0 });
     this.#desk.end();
     this.#wake();
   }
 
   #ready(ready: ReadyChunk): void {
-    const { index, ticks } = ready.chunk;
-    if (index === 0 && !beginsAsPlanned(this.#in.plan, ready.chunk)) {
+    const { index, parts } = ready.chunk;
+    const odd = this.#plans.some((plan, i) => index === 0 && parts[i] && !beginsAsPlanned(plan, parts[i]));
+    if (odd) {
       this.#fail({
         kind: "unfit",
         what: "whether a filter is switched on at the film's first frame is left to chance",
       });
       return;
     }
-    this.#ticks[index] = ticks.map((t) => t.tick);
-    this.#in.events.emit({ type: "chunk-ready", chunk: index, frames: ticks.length });
+    this.#ticks[index] = parts.map((part) => part?.ticks.map((t) => t.tick) ?? []);
+    this.#in.events.emit({ type: "chunk-ready", chunk: index, frames: framesOf(ready.chunk) });
     this.#desk.cut(ready);
   }
 
-  #settled(index: number, result: VerifiedChunk): void {
+  #settled(index: number, result: EncodedChunk): void {
     this.#verified.set(index, result);
     this.#wake();
   }
@@ -176,9 +192,8 @@ class FilmJob {
     }
     const written = await this.#desk.writeLogs();
     if (!written.ok) return fail({ kind: "failed", ...written.failure });
-    const ticks = this.#ticks.flat();
-    const closing = { progress: undefined, sizes: undefined };
-    return ok({ frames: ticks.length, seconds: this.#secondsUpTo(ticks), closing });
+    for (const [ticks = []] of this.#ticks) this.#taken(ticks, 0);
+    return ok(this.#made([]));
   }
 
   #woken(): Promise<void> {
@@ -187,111 +202,94 @@ class FilmJob {
     });
   }
 
-  /** Feeds FINAL with the head of the film while the tail is encoded, and proves what it wrote. */
+  /** Feeds FINAL with the heads of the films while their tails are encoded, and proves what it wrote. */
   async #join(): Promise<Result<MadeFilm, FilmFailure>> {
-    let final: Final | undefined;
-    while (this.#total === undefined || this.#joined.chunks < this.#total) {
+    while (this.#total === undefined || this.#handed < this.#total) {
       if (this.#failure) return fail(this.#failure);
-      const next = this.#verified.get(this.#joined.chunks);
+      const gone = this.#joins.find(({ join }) => join.gone);
+      if (gone) return this.#finalFailed(await gone.join.broken());
+      const next = this.#verified.get(this.#handed);
       if (!next) {
-        if (this.#in.leave.aborted) {
-          // What is finished goes into the film, though its size is not what it was to be.
-          if (!this.#desk.leave()) return this.#leave(final);
-          continue;
-        }
-        if (final?.joiner.gone) return this.#finalFailed(await final.joiner.broken());
-        await this.#woken();
+        // What is finished goes into the film, though its size is not what it was to be.
+        if (this.#in.leave.aborted && !this.#desk.leave()) return this.#leave();
+        if (!this.#in.leave.aborted) await this.#woken();
         continue;
       }
-      if (!final) {
-        const started = await this.#startFinal();
-        if (!started.ok) return fail({ kind: "refused", what: started.failure });
-        final = started.value;
-      }
-      const appended = await this.#append(final.joiner, next);
-      if (!appended.ok) return this.#finalFailed(appended.failure);
+      const handed = await this.#hand(next);
+      if (!handed.ok) return fail({ kind: "refused", what: handed.failure });
     }
-    if (this.#failure || !final) return fail(this.#failure ?? { kind: "unfit", what: "nothing to join" });
-    const finishing = final.joiner.finish();
-    await Promise.race([finishing, aborted(this.#in.leave)]);
-    const finished = await (this.#in.leave.aborted ? final.joiner.leave(this.#joined.frames) : finishing);
-    if (!finished.ok) return this.#finalFailed(finished.failure);
-    return this.#prove(final.reference, finished.value);
+    if (this.#failure) return fail(this.#failure);
+    const finishing = Promise.all(this.#joins.map(({ join }) => join.finish()));
+    const others = Promise.all([finishing, this.#plain?.end]);
+    await Promise.race([others, aborted(this.#in.leave), aborted(this.#halt.signal)]);
+    if (this.#in.leave.aborted) return this.#leave({ complete: true });
+    const closings = await finishing;
+    for (const closing of closings) if (!closing.ok) return this.#finalFailed(closing.failure);
+    return this.#prove(closings.flatMap((closing) => (closing.ok ? [closing.value] : [])));
   }
 
-  /** Ends early: all chunks in order that are finished have been handed to FINAL, and it writes its end. */
-  async #leave(final: Final | undefined): Promise<Result<MadeFilm, FilmFailure>> {
-    if (!final) return fail({ kind: "cancelled", what: "stopped" });
-    const { plan, tools, place, command } = this.#in;
-    const { frames } = this.#joined;
-    const ended = await final.joiner.leave(frames);
-    if (!ended.ok) return fail({ kind: "failed", ...ended.failure });
-    const written = { path: place.temporary, frames };
-    const kept =
-      place.tree === undefined ? await keepHead(plan, command, final.reference, written, tools) : ok(undefined);
-    if (!kept.ok) return fail({ kind: "failed", ...kept.failure });
-    return ok({ frames, seconds: this.#secondsUpTo(this.#ticks[this.#joined.chunks - 1] ?? []), closing: ended.value });
-  }
-
-  async #startFinal(): Promise<Result<Final, string>> {
-    const { tools, plan, place } = this.#in;
-    const head = await this.#in.head;
-    const reference = head.ok ? await readReference(head.value, plan.film.outputStream, plan.muxer) : head;
-    if (!reference.ok) return reference;
-    const own = place.tree === undefined ? plan : { ...plan, command: intoFolder(plan.command, place.tree) };
-    const joiner = new Joiner({
-      ffmpeg: tools.ffmpeg,
-      args: finalArgs(own, { firstTick: this.#ticks[0]?.[0] ?? 0, reference: reference.value }, place.temporary),
-      signal: AbortSignal.any([tools.signal, this.#halt.signal]),
-      ...(tools.stdin ? { stdin: tools.stdin() } : {}),
-    });
-    void joiner.ended().then(() => this.#wake());
-    return ok({ joiner, reference: reference.value });
-  }
-
-  async #append(joiner: Joiner, next: VerifiedChunk): Promise<Result<void, Problem>> {
-    const { size } = await stat(next.path);
-    const appended = await joiner.append(next.path);
-    if (!appended.ok) return appended;
-    await rm(next.path, { force: true });
-    this.#verified.delete(this.#joined.chunks);
-    const ticks = this.#ticks[this.#joined.chunks] ?? [];
-    this.#joined = {
-      chunks: this.#joined.chunks + 1,
-      frames: this.#joined.frames + ticks.length,
-      bytes: this.#joined.bytes + size,
-    };
-    const { frames, bytes } = this.#joined;
-    this.#in.events.emit({ type: "join-progress", frames, seconds: this.#secondsUpTo(ticks), bytes });
+  /** Hands the next chunk over to every output that has something of it. */
+  async #hand(chunk: EncodedChunk): Promise<Result<void, string>> {
+    const ticks = this.#ticks[this.#handed] ?? [];
+    for (const { join, renditions } of this.#joins) {
+      const parts = renditions.flatMap((rendition, film) => {
+        const made = chunk[rendition];
+        return made ? [{ film, chunk: made, ticks: ticks[rendition] ?? [] }] : [];
+      });
+      const taken = await join.take(parts);
+      if (!taken.ok) return taken;
+    }
+    this.#verified.delete(this.#handed++);
     return ok(undefined);
   }
 
-  #secondsUpTo(ticks: readonly number[]): number {
-    return ((ticks.at(-1) ?? -1) + 1) * toNumber(this.#in.plan.encoderTimeBase);
+  #taken(ticks: readonly number[], bytes: number): void {
+    const { frames, seconds, bytes: before } = this.#joined;
+    const [plan] = this.#plans;
+    const reached = ticks.length === 0 || !plan ? seconds : ((ticks.at(-1) ?? -1) + 1) * toNumber(plan.encoderTimeBase);
+    this.#joined = { frames: frames + ticks.length, seconds: reached, bytes: before + bytes };
+    this.#in.events.emit({ type: "join-progress", ...this.#joined });
   }
 
-  async #prove(reference: Reference, closing: Closing): Promise<Result<MadeFilm, FilmFailure>> {
-    const { tools, plan, place, events } = this.#in;
-    events.emit({ type: "verifying" });
-    const ticks = this.#ticks.flat();
-    const proven = await (place.tree === undefined
-      ? proveFilm(plan, reference, place.temporary, ticks, tools)
-      : proveSegments(plan, reference, { list: place.temporary, tree: place.tree }, ticks, tools));
-    if (!proven.ok) return fail({ kind: "refused", ...proven.failure });
-    return ok({ frames: ticks.length, seconds: this.#secondsUpTo(ticks), closing });
+  /** Ends early: all chunks in order that are finished have been handed to FINAL (`complete`: all there are), and it writes its end. */
+  async #leave({ complete = false } = {}): Promise<Result<MadeFilm, FilmFailure>> {
+    if (this.#joins.some(({ join }) => !join.begun)) return fail({ kind: "cancelled", what: "stopped" });
+    this.#plain?.interrupt();
+    const endings = await Promise.all(this.#joins.map(({ join }) => join.leave({ complete })));
+    const closings: Closing[] = [];
+    for (const ended of endings) {
+      if (!ended.ok) return fail({ kind: "failed", ...ended.failure });
+      closings.push(ended.value);
+    }
+    return complete ? this.#prove(closings) : ok(this.#made(closings));
+  }
+
+  #made([closing, ...others]: readonly Closing[]): MadeFilm {
+    const own = closing ?? { progress: undefined, sizes: undefined };
+    // ffmpeg's last line is about all outputs together (5.1).
+    return { ...this.#joined, closing: others.length === 0 ? own : { ...own, sizes: undefined } };
+  }
+
+  async #prove(closings: readonly Closing[]): Promise<Result<MadeFilm, FilmFailure>> {
+    // An output that is not split may have failed meanwhile.
+    if (this.#failure) return fail(this.#failure);
+    this.#in.events.emit({ type: "verifying" });
+    for (const { join } of this.#joins) {
+      const proven = await join.prove();
+      if (!proven.ok) return fail({ kind: "refused", ...proven.failure });
+    }
+    return ok(this.#made(closings));
   }
 
   #finalFailed(problem: Problem): Result<never, FilmFailure> {
-    if (this.#failure) return fail(this.#failure);
-    // Plain ffmpeg would find the disk just as full.
-    const full = /No space left on device|Disk quota exceeded/.test(problem.detail ?? "");
-    return fail({ ...problem, kind: full ? "failed" : "refused" });
+    return fail(this.#failure ?? refusedOrFull(problem));
   }
 }
 
-interface Final {
-  readonly joiner: Joiner;
-  readonly reference: Reference;
+/** Plain ffmpeg would find a full disk just as full. */
+function refusedOrFull(problem: Problem): FilmFailure {
+  const full = /No space left on device|Disk quota exceeded/.test(problem.detail ?? "");
+  return { ...problem, kind: full ? "failed" : "refused" };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -10,7 +10,8 @@ import { fail, ok, type Result } from "../lib/result.js";
 import { headRoom } from "../join/head.js";
 import type { Reference } from "../plan/film.js";
 import type { Generation } from "../plan/frame-clock.js";
-import { type Findings, standardInput } from "../plan/prepare.js";
+import { type Findings } from "../plan/prepare.js";
+import { standardInput } from "../plan/local-path.js";
 import { type Routing, sameStream, streamOf } from "../plan/routing.js";
 import { isDiscarded } from "../plan/rate-control/first-pass.js";
 import { placeOf } from "../plan/reference.js";
@@ -26,17 +27,26 @@ export interface Head {
   readonly media: MediaInfo;
 }
 
-/** The findings, as soon as a plan can be made of them, and later the head of the output. */
-export interface Rehearsal {
-  readonly findings: Findings;
+/** What was found out about one output of the command. */
+export interface OutputFindings {
+  /** What concerns this output alone; a failure where ffmpeg did not say it. */
+  readonly muxing: Result<Muxing, string>;
   readonly head: Promise<Result<Head, string>>;
 }
 
-/** Told each line of the rehearsal's log, and the path that stands in it for the output. */
-export type OnWords = (line: LogLine, scratch: string) => void;
+/** The findings, as soon as a plan can be made of them, and later the heads of the outputs. */
+export interface Rehearsal {
+  readonly findings: Omit<Findings, keyof Muxing>;
+  readonly outputs: readonly OutputFindings[];
+}
 
-const OUTPUT_LINE = /^Output #0, (\S+), to /;
-/** How long ffmpeg may go on after its header is written; streams that go on without the film are of no interest. */
+type Muxing = Pick<Findings, "muxer" | "defaultSync">;
+
+/** Told each line of the rehearsal's log, and the paths that stand in it for the outputs. */
+export type OnWords = (line: LogLine, scratch: readonly string[]) => void;
+
+const OUTPUT_LINE = /^Output #(\d+), (\S+), to /;
+/** How long ffmpeg may go on after its headers are written; streams that go on without the film are of no interest. */
 const AFTER_HEADER_MS = 1500;
 
 /** ffmpeg's exit status that it was ended by a signal: what it has written is whole (fftools/ffmpeg.c, 255). */
@@ -44,7 +54,7 @@ const INTERRUPTED = 255;
 
 /**
  * Asks the installed ffmpeg about the command, by running its head: which streams it takes, at which rate it decodes
- * them, which container it writes, what the output's streams look like. Fails with ffmpeg's last words when ffmpeg
+ * them, which container it writes, what the outputs' streams look like. Fails with ffmpeg's last words when ffmpeg
  * refuses the command.
  */
 export async function rehearse(
@@ -59,8 +69,10 @@ export async function rehearse(
   const planned = new Promise<void>((resolve) => {
     settle = resolve;
   });
-  const { end, head } = startHead(await scratchFor(command, tools, "v"), tools, "v", (line, path) => {
-    onWords(line, path);
+  const scratches = await Promise.all(command.outputs.map((output, i) => scratchFor(output, tools, `${i}`)));
+  const paths = scratches.map((scratch) => scratch.path);
+  const { end, heads } = startHeads(command, scratches, tools, "v", (line) => {
+    onWords(line, paths);
     generation = generationOf(line.text) ?? generation;
     listen(routing, line.text);
     if (inputs && saysAll(routing, inputs)) settle();
@@ -71,8 +83,8 @@ export async function rehearse(
     if (!inputs || saysAll(routing, inputs)) settle();
     return probed;
   });
-  const asked = [media, askMuxer(command, tools), inspectSides(command, tools), planned] as const;
-  const [probed, sync, sides] = await Promise.all(asked);
+  const muxers = Promise.all(command.outputs.map((output, i) => askMuxer(output, tools, `muxer${i}`)));
+  const [probed, muxings, sides] = await Promise.all([media, muxers, inspectSides(command, tools), planned]);
   if (!inputs || !saysAll(routing, inputs)) {
     const refused = refusal(await end, tools);
     if (refused !== undefined) return fail(refused);
@@ -80,7 +92,6 @@ export async function rehearse(
   if (!probed.ok) return probed;
   // A container for sound alone is none that the muxer can be tried on.
   if (decodedVideo(routing, probed.value.inputs).length === 0) return fail("no video stream is encoded");
-  if (!sync.ok) return sync;
   return ok({
     findings: {
       ...probed.value,
@@ -89,50 +100,69 @@ export async function rehearse(
       alone: tools.alone,
       generation,
       filterThreads: filterThreads(),
-      ...sync.value,
+      company: routing,
     },
-    head,
+    outputs: muxings.map((muxing, i) => ({
+      muxing,
+      head: heads[i] ?? Promise.resolve(fail("ffmpeg did not write the output's head")),
+    })),
   });
 }
 
 /**
- * The head of the output up to the first frame of this stream of it. Where there are other video streams (a cover),
- * the head that `rehearse` gives may end with one of theirs, before the film has come.
+ * The head of the command's only output up to the first frame of this stream of it. Where there are other video streams
+ * (a cover), the head that `rehearse` gives may end with one of theirs, before the film has come.
  */
-export async function rehearseHead(command: Command, tools: HostTools, stream: number): Promise<Result<Head, string>> {
-  const scratch = await scratchFor(command, tools, `${stream}`);
-  return startHead(scratch, tools, `${stream}`, () => undefined).head;
+export async function rehearseHead(
+  command: Command,
+  tools: HostTools,
+  { stream, name }: { readonly stream: number; readonly name: string },
+): Promise<Result<Head, string>> {
+  const [output] = command.outputs;
+  if (!output) return fail("there is no output");
+  const scratch = await scratchFor(output, tools, `${name}-${stream}`);
+  const { heads } = startHeads(command, [scratch], tools, `${stream}`, () => undefined);
+  return heads[0] ?? fail("ffmpeg did not write the output's head");
 }
 
-/** Runs the command until a stream of its output, named by a specifier, has its first frame. */
-function startHead(
-  scratch: Scratch,
+/** Runs the command until these streams of its outputs, named by a specifier, have their first frames. */
+function startHeads(
+  command: Command,
+  scratches: readonly Scratch[],
   tools: HostTools,
   stream: string,
-  onLine: OnWords,
-): { readonly end: Promise<LocalEnd>; readonly head: Promise<Result<Head, string>> } {
-  const { command, path } = scratch;
-  const [output] = command.outputs;
-  const process = startLocal(tools.ffmpeg, [...rehearsalArgs(command, stream, path), ...tellLevels("verbose")], {
+  onLine: (line: LogLine) => void,
+): { readonly end: Promise<LocalEnd>; readonly heads: readonly Promise<Result<Head, string>>[] } {
+  const own = { ...command, outputs: scratches.map((scratch) => scratch.output) };
+  const args = rehearsalArgs(
+    own,
+    scratches.map(({ path }) => ({ stream, path })),
+  );
+  const begun = new Set<string>();
+  const process = startLocal(tools.ffmpeg, [...args, ...tellLevels("verbose")], {
     signal: tools.signal,
     ...(tools.stdin ? { stdin: tools.stdin() } : {}),
     onLogLine: (line) => {
-      onLine(line, path);
-      if (OUTPUT_LINE.test(line.text)) setTimeout(() => process.interrupt(), AFTER_HEADER_MS).unref();
+      onLine(line);
+      const number = OUTPUT_LINE.exec(line.text)?.[1];
+      if (number === undefined || begun.has(number)) return;
+      begun.add(number);
+      if (begun.size === scratches.length) setTimeout(() => process.interrupt(), AFTER_HEADER_MS).unref();
     },
   });
   const { end } = process;
-  const head = end.then(async (e): Promise<Result<Head, string>> => {
-    const refused = refusal(e, tools);
+  const heads = scratches.map(async (scratch): Promise<Result<Head, string>> => {
+    const refused = refusal(await end, tools);
     if (refused !== undefined) return fail(refused);
     // What is thrown away has no head to look at.
-    if (output && isDiscarded(output))
-      return ok({ path, media: { format: "null", durationSeconds: undefined, streams: [] } });
+    if (isDiscarded(scratch.output)) {
+      return ok({ path: scratch.path, media: { format: "null", durationSeconds: undefined, streams: [] } });
+    }
     const file = await headFile(scratch);
     const written = await probeFile(tools, file);
     return written.ok ? ok({ path: file, media: written.value }) : written;
   });
-  return { end, head };
+  return { end, heads };
 }
 
 /** Why ffmpeg did not do what it was asked. */
@@ -221,29 +251,20 @@ async function probeInputs(
  * and on ffmpeg's version, so it is asked for, not known. Their sizes and rate are such as H.263, MPEG-2 and DV take,
  * which some muxers prefer.
  */
-async function askMuxer(
-  command: Command,
-  tools: HostTools,
-): Promise<Result<Pick<Findings, "muxer" | "defaultSync">, string>> {
-  const [output] = command.outputs;
-  if (!output) return fail("there is no output");
+async function askMuxer(output: OutputFile, tools: HostTools, name: string): Promise<Result<Muxing, string>> {
   for (const size of ["352x288", "720x576"]) {
-    const answer = await tryMuxer(output, size, tools);
+    const answer = await tryMuxer(output, size, tools, name);
     if (answer) return ok(answer);
   }
   return fail(`what ffmpeg does about the frame rate in ${output.url} cannot be tried out`);
 }
 
-async function tryMuxer(
-  output: OutputFile,
-  size: string,
-  tools: HostTools,
-): Promise<Pick<Findings, "muxer" | "defaultSync"> | undefined> {
+async function tryMuxer(output: OutputFile, size: string, tools: HostTools, stem: string): Promise<Muxing | undefined> {
   const options = fileOptions(output);
   const format = lastOption(options, "f")?.value;
   const rate = options.some((use) => use.name === "r") ? ["-r", "25"] : [];
   // The segment muxers want a place for the number.
-  const name = streamingKind(output) === "segment" ? "muxer%d" : "muxer";
+  const name = streamingKind(output) === "segment" ? `${stem}-%d` : stem;
   let muxer = "";
   let frames = 0;
   const run = await runLocal(
@@ -257,7 +278,7 @@ async function tryMuxer(
     {
       signal: tools.signal,
       onStderrLine: (line) => {
-        muxer = OUTPUT_LINE.exec(line)?.[1]?.replace(/,$/, "") ?? muxer;
+        muxer = OUTPUT_LINE.exec(line)?.[2]?.replace(/,$/, "") ?? muxer;
         frames = parseStatLine(line)?.frame ?? frames;
       },
     },

@@ -42,10 +42,10 @@ export async function openLocalLane(
   });
 }
 
-/** Connects to a worker and finds out whether it can encode the film; what was opened in vain is closed again. */
+/** Connects to a worker and finds out whether it has the encoders; what was opened in vain is closed again. */
 export async function openWorkerLane(
   worker: WorkerConfig,
-  encoder: string,
+  encoders: readonly string[],
   signal: AbortSignal,
 ): Promise<Result<LaneSetup & { readonly detail: string }, Dropped>> {
   const transport = await sshTransport(worker);
@@ -56,7 +56,7 @@ export async function openWorkerLane(
     await Promise.all(sessions.map((session) => session.close()));
     return fail(reason);
   };
-  const facts = await probeWorker(first.value, worker.ffmpeg_bin, encoder);
+  const facts = await probeWorker(first.value, worker.ffmpeg_bin, encoders);
   if (!facts.ok) return giveUp(dropped(facts.failure));
   if (worker.numa !== undefined && !facts.value.numactl) {
     return giveUp({ reason: "numa is set, but numactl is not installed", fix: "sudo apt install numactl" });
@@ -92,13 +92,13 @@ function dropped(failure: { what: string; detail?: string; fix?: string }): Drop
 /** Opens all workers of the config at once, and reports each as it answers. */
 export function openFleet(
   config: Config,
-  encoder: string,
+  encoders: readonly string[],
   signal: AbortSignal,
   events: EventStream,
   onLane: (setup: LaneSetup) => void,
 ): Promise<void> {
   const opening = config.workers.map(async (worker) => {
-    const lane = await openWorkerLane(worker, encoder, signal);
+    const lane = await openWorkerLane(worker, encoders, signal);
     if (signal.aborted) {
       if (lane.ok) await Promise.all(lane.value.sessions.map((session) => session.close()));
       return;

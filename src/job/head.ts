@@ -3,7 +3,7 @@ import { startLocal } from "../ffmpeg/run.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import type { FilmPlan } from "../plan/film.js";
 import { headArgs } from "../plan/pre.js";
-import { standardInput } from "../plan/prepare.js";
+import { standardInput } from "../plan/local-path.js";
 import type { HeadLook } from "../plan/windows.js";
 import type { HostTools } from "./probing.js";
 

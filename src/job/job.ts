@@ -7,18 +7,17 @@ import { LEVELS, parseLoglevel } from "../ffmpeg/loglevel.js";
 import { parseCommand } from "../ffmpeg/parse.js";
 import { toNumber } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
-import { localPath } from "../plan/local-path.js";
-import { readsStandardInput } from "../plan/prepare.js";
-import type { FilmPlan } from "../plan/film.js";
+import { localPath, readsStandardInput } from "../plan/local-path.js";
+import { shareOutputs, writesNothing } from "../plan/outputs.js";
 import { isFirstPass } from "../plan/rate-control/plan.js";
-import { mayBeSplit } from "../plan/route.js";
+import { NO_VIDEO } from "../plan/route.js";
 import type { EventStream, Stop } from "./events.js";
-import { type FilmFailure, type MadeFilm, runFilm } from "./film-job.js";
+import { type FilmFailure, type MadeFilm, type PlacedOutput, runFilm } from "./film-job.js";
 import { discard, type OutputPlace, publish } from "./output.js";
-import { discardPlace, isOn, outputPlace, readsKeys } from "./overwrite.js";
+import { discardPlace, isOn, type NoPlace, outputPlace, readsKeys } from "./overwrite.js";
 import type { HostTools } from "./probing.js";
 import { Spool } from "./spool.js";
-import { planFilm } from "./stages.js";
+import { describe, type PlainOutputs, type PlannedJob, planJob } from "./stages.js";
 import { runWhole } from "./whole.js";
 import { Words } from "./words.js";
 
@@ -45,7 +44,7 @@ export async function runJob(input: JobInput): Promise<number> {
   const { argv, config, events } = input;
   const parsed = parseCommand(argv);
   const command = parsed.ok ? parsed.value : undefined;
-  const may = command ? mayBeSplit(command) : fail("ffmpeg refuses it");
+  const may = command ? shareOutputs(command) : fail("ffmpeg refuses it");
   if (!command || !may.ok) return whole(input, may.ok ? "" : may.failure);
   const odd = await unreadableTwice(command);
   if (odd !== undefined) return whole(input, odd);
@@ -55,7 +54,7 @@ export async function runJob(input: JobInput): Promise<number> {
     return STATUS.failed;
   }
   try {
-    return await runSplit(input, command, folder.value);
+    return await runSplit(input, command, may.value.split, folder.value);
   } finally {
     await rm(folder.value, { recursive: true, force: true, maxRetries: 3 });
   }
@@ -97,7 +96,8 @@ async function makeFolder(config: Config): Promise<Result<string, Problem>> {
   }
 }
 
-async function runSplit(input: JobInput, command: Command, folder: string): Promise<number> {
+/** `split`: the outputs that may be, by their numbers. */
+async function runSplit(input: JobInput, command: Command, split: readonly number[], folder: string): Promise<number> {
   const { config, events, signal } = input;
   const spool = readsStandardInput(command) ? new Spool(join(folder, "stdin"), input.stdin()) : undefined;
   const hard = new AbortController();
@@ -113,35 +113,100 @@ async function runSplit(input: JobInput, command: Command, folder: string): Prom
   };
   const words = new Words({
     emit: (line) => events.emit({ type: "words", ...line }),
-    output: shownName(command.outputs[0]?.url ?? ""),
+    outputs: split.map((i) => shownName(command.outputs[i]?.url ?? "")),
     hideBanner: isOn(command, "hide_banner"),
     keys: readsKeys(command),
     loglevel: parseLoglevel(lastOption(globalOptions(command), "loglevel")?.value ?? config.loglevel) ?? LEVELS.info,
   });
-  const planned = await planFilm(command, tools, (line, scratch) => words.push(line, scratch));
+  const planned = await planJob(command, tools, (line, scratch) => words.push(line, scratch));
   if (hard.signal.aborted) return stopped(input);
   if (!planned.ok) return whole(input, planned.failure, spool);
-  const { plan, head } = planned.value;
+  const { outputs, plain } = planned.value;
   words.release("inputs");
-  const first = isFirstPass(plan.rate);
-  const place = first ? await discardPlace(command, plan.muxer, input) : await outputPlace(command, input);
-  if (signal.aborted) return stopped(input);
-  if (!place.ok) {
-    if (!place.failure.told) events.emit({ type: "failed", ...place.failure });
+  const placed = await placeAll(planned.value, input);
+  if (signal.aborted) {
+    await discardAll(placed.made);
+    return stopped(input);
+  }
+  if (placed.problem) {
+    await discardAll(placed.made);
+    if (!placed.problem.told) events.emit({ type: "failed", ...placed.problem });
     return STATUS.failed;
   }
-  if (!place.value) return whole(input, "the output is no ordinary file", spool);
+  if (placed.odd) {
+    await discardAll(placed.made);
+    return whole(input, "the output is no ordinary file", spool);
+  }
   // From here on what is finished is worth keeping.
   signal.removeEventListener("abort", stopAsking);
-  const film = { stream: plan.film.outputStream, framesPerSecond: toNumber(plan.outputRate) };
-  events.emit({ type: "route", route: "chunks", reason: routeReason(plan), film });
+  const [first] = outputs.flatMap((output) => output.plans);
+  const film = first && { stream: first.film.outputStream, framesPerSecond: toNumber(first.outputRate) };
+  events.emit({ type: "route", route: "chunks", reason: describe(planned.value), ...(film ? { film } : {}) });
+  if (plain) tellPlain(plain, events);
   words.release("all");
   const keys = readsKeys(command) ? input.listenToKeys() : undefined;
-  const result = await runFilm({ config, command, plan, head, tools, place: place.value, events, leave: signal });
+  const result = await runFilm({
+    ...{ config, tools, events, leave: signal, outputs: placed.outputs },
+    plain: plain && { outputs: plain, places: placed.plain },
+  });
   keys?.off();
-  if (result.ok) return finish(input, first ? undefined : place.value, result.value, place.value.shown);
-  if (!first) await discard(place.value);
+  if (result.ok) return finish(input, placed.made, result.value);
+  await discardAll(placed.made);
   return failed(input, command, result.failure, spool);
+}
+
+/** Where all outputs go; `made`: the places that there are, in the command's order. */
+interface Placed {
+  readonly outputs: readonly PlacedOutput[];
+  readonly plain: readonly (OutputPlace | undefined)[];
+  readonly made: readonly OutputPlace[];
+  readonly problem?: NoPlace;
+  /** True when an output that is to be split is written in place. */
+  readonly odd?: true;
+}
+
+async function placeAll({ outputs, plain }: PlannedJob, input: JobInput): Promise<Placed> {
+  const made: [number, OutputPlace][] = [];
+  const inOrder = (): OutputPlace[] => made.sort(([a], [b]) => a - b).map(([, place]) => place);
+  const split: PlacedOutput[] = [];
+  const places: (OutputPlace | undefined)[] = [];
+  const stopHere = (why: Pick<Placed, "problem" | "odd">): Placed => ({
+    ...{ outputs: split, plain: places, made: inOrder(), ...why },
+  });
+  for (const output of outputs) {
+    const first = isFirstPass(output.plans[0]?.rate) ? output.plans[0] : undefined;
+    if (first) {
+      const nowhere = await discardPlace(output.command, first.muxer, input);
+      if (!nowhere.ok) return stopHere({ problem: nowhere.failure });
+      split.push({ output, place: nowhere.value });
+      continue;
+    }
+    const place = await outputPlace(output.command, input);
+    if (!place.ok) return stopHere({ problem: place.failure });
+    if (!place.value) return stopHere({ odd: true });
+    made.push([output.number, place.value]);
+    split.push({ output, place: place.value });
+  }
+  const { view } = plain ?? {};
+  for (const [i, file] of (view?.command.outputs ?? []).entries()) {
+    if (!view || writesNothing(file)) {
+      places.push(undefined);
+      continue;
+    }
+    const place = await outputPlace({ ...view.command, outputs: [file] }, input);
+    if (!place.ok) return stopHere({ problem: place.failure });
+    if (!place.value) return stopHere({ odd: true });
+    made.push([view.outputs[i] ?? 0, place.value]);
+    places.push(place.value);
+  }
+  return { outputs: split, plain: places, made: inOrder() };
+}
+
+/** Sound alone is nothing to be told of. */
+function tellPlain({ view, reason }: PlainOutputs, events: EventStream): void {
+  const names = view.command.outputs.filter((output) => !writesNothing(output)).map((output) => output.url);
+  if (names.length === 0 || reason === NO_VIDEO) return;
+  events.emit({ type: "notice", level: "info", text: `${names.join(", ")}: not split, ${reason}` });
 }
 
 /** As ffmpeg's own words name an output: `-` is one of its ways to say `pipe:`. */
@@ -159,25 +224,27 @@ function statusOf(stop: Stop): number {
   return stop.signal === undefined ? STATUS.done : STATUS.interrupted;
 }
 
-/** What is made of the film, in a few words. */
-function routeReason({ film, muxer, rate }: FilmPlan): string {
-  return isFirstPass(rate) ? `${film.encoder}, first pass` : `${film.encoder}, ${muxer}`;
+async function discardAll(places: readonly OutputPlace[]): Promise<void> {
+  await Promise.all(places.map(discard));
 }
 
-/** `place`: undefined where nothing is kept of the film. */
-async function finish(input: JobInput, place: OutputPlace | undefined, made: MadeFilm, shown: string): Promise<number> {
+async function finish(input: JobInput, places: readonly OutputPlace[], made: MadeFilm): Promise<number> {
   const { events, signal } = input;
   const { frames, seconds, closing } = made;
-  const published = place ? await publish(place) : ok({ bytes: 0 });
-  if (!published.ok) {
-    if (place) await discard(place);
-    events.emit({ type: "failed", ...published.failure });
-    return STATUS.failed;
+  let bytes = 0;
+  for (const [i, place] of places.entries()) {
+    const published = await publish(place);
+    if (!published.ok) {
+      await discardAll(places.slice(i));
+      events.emit({ type: "failed", ...published.failure });
+      return STATUS.failed;
+    }
+    bytes += published.value.bytes;
   }
   const stop = signal.aborted ? input.stoppedBy() : undefined;
   const reached = closing.progress?.time;
   events.emit({
-    ...{ type: "done", output: shown, frames, seconds, bytes: published.value.bytes },
+    ...{ type: "done", output: places.map((place) => place.shown).join(", "), frames, seconds, bytes },
     ...(reached === undefined ? {} : { reached: reached / 1e6 }),
     ...(closing.sizes === undefined ? {} : { sizes: closing.sizes }),
     ...(stop ? { stop } : {}),

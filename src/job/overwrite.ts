@@ -2,11 +2,10 @@ import type { Command } from "../ffmpeg/command.js";
 import { globalOptions } from "../ffmpeg/command.js";
 import { LEVELS } from "../ffmpeg/loglevel.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
-import { readsStandardInput } from "../plan/prepare.js";
-import { localPath } from "../plan/local-path.js";
+import { localPath, readsStandardInput } from "../plan/local-path.js";
 import type { EventStream } from "./events.js";
 import { exists, type OutputPlace, placeOutput, placeTree } from "./output.js";
-import { streamingKind } from "../plan/streaming.js";
+import { writesManyFiles } from "../plan/streaming.js";
 
 /** What is asked of the user, and told. */
 export interface Asking {
@@ -40,7 +39,7 @@ export async function outputPlace(
   const [output] = command.outputs;
   const url = output?.url ?? "";
   // Nobody is asked about the files of these (AVFMT_NOFILE; fftools/ffmpeg_opt.c open_output_file).
-  if (output && streamingKind(output)) return placeTree(url, output);
+  if (output && writesManyFiles(output)) return placeTree(url, output);
   const place = await placeOutput(url, localPath(url) ?? url);
   if (!place.ok || !place.value) return place;
   const barred = await whyNotOver(command, url, place.value.path, { events, mayOverwrite });

@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
+import type { FilmPlan } from "../plan/film.js";
 import type { PassDemand } from "../plan/rate-control/demand.js";
 import type { TransportFailure } from "../workers/transport.js";
 import {
@@ -15,11 +16,12 @@ import {
 import { logName, type RatePlan, treeSuffix } from "../plan/rate-control/plan.js";
 import type { SideFile } from "../plan/sides.js";
 
-/** Reads the log that the user's first pass has left, for the second. Fails with the reason why it is of no use. */
-export async function readPassLog(rate: RatePlan, { log: name }: PassDemand): Promise<Result<PassLog, string>> {
-  const path = resolve(name);
-  const read = await readLog(rate.encoder, path);
-  return read.ok ? read : fail(`the log ${name} of -pass 1 cannot be used (${read.failure})`);
+/** The plan of a second pass with the log that the user's first has left. Fails with the reason why it is of no use. */
+export async function withPassLog(plan: FilmPlan): Promise<Result<FilmPlan, string>> {
+  const { pass, encoder = "" } = plan.rate ?? {};
+  if (pass?.number !== 2) return ok(plan);
+  const read = await readLog(encoder, resolve(pass.log));
+  return read.ok ? ok({ ...plan, passLog: read.value }) : fail(`the log ${pass.log} of -pass 1: ${read.failure}`);
 }
 
 async function readLog(encoder: string, path: string): Promise<Result<PassLog, string>> {

@@ -6,56 +6,147 @@ import type { FilmPlan } from "../plan/film.js";
 import { filmClock, lastFrameReason } from "../plan/film-clock.js";
 import { KeyGrid, type KeyMarks } from "../plan/gop.js";
 import { graphClock } from "../plan/graph.js";
-import { prepare, standardInput } from "../plan/prepare.js";
-import { streamOf } from "../plan/routing.js";
+import { findingsOf, isWrittenApart, type OutputsView, shareOutputs, viewOutputs } from "../plan/outputs.js";
+import { prepare } from "../plan/prepare.js";
+import { standardInput } from "../plan/local-path.js";
+import { sameStream, streamOf } from "../plan/routing.js";
 import { preArgs } from "../plan/pre.js";
 import { LogGrid } from "../plan/rate-control/pass-log.js";
+import { isFirstPass } from "../plan/rate-control/plan.js";
 import { STEADY } from "../plan/stages.js";
 import { Timeline } from "../plan/timeline.js";
 import { split, type SplitFailure, type SplitOptions, type SplitTotals } from "../split/splitter.js";
-import { type Head, type OnWords, rehearse, rehearseHead } from "./findings.js";
+import { type Head, type OnWords, type Rehearsal, rehearse, rehearseHead } from "./findings.js";
 import type { HeadLook } from "../plan/windows.js";
 import { lookAtHead } from "./head.js";
-import { readPassLog } from "./pass-files.js";
+import { withPassLog } from "./pass-files.js";
 import type { HostTools } from "./probing.js";
 
-/** A plan, and later the head of the output as plain ffmpeg writes it. */
-export interface PlannedFilm {
-  readonly plan: FilmPlan;
+/** An output that is made of chunks: the plans of its films, and later its head as plain ffmpeg writes it. */
+export interface PlannedOutput {
+  /** Its number in the whole command. */
+  readonly number: number;
+  /** A command of its own, as its plans have it. */
+  readonly command: Command;
+  /** Never empty. */
+  readonly plans: readonly FilmPlan[];
   readonly head: Promise<Result<Head, string>>;
 }
 
-/** Asks ffmpeg about a command and plans it; fails with the reason why it runs whole. */
-export async function planFilm(
+/** What becomes of the outputs of a command. */
+export interface PlannedJob {
+  /** Never empty; all their films are made of one stream of an input. */
+  readonly outputs: readonly PlannedOutput[];
+  /** Those that plain ffmpeg writes beside them, as a command of their own, and why. */
+  readonly plain: PlainOutputs | undefined;
+}
+
+/** Outputs that are not split. */
+export interface PlainOutputs {
+  readonly view: OutputsView;
+  readonly reason: string;
+}
+
+/** What a job makes of chunks, in a few words: encoders and containers. */
+export function describe({ outputs }: PlannedJob): string {
+  if (outputs.some(({ plans }) => isFirstPass(plans[0]?.rate))) return "the first of two passes";
+  const of = ({ plans }: PlannedOutput): string =>
+    `${[...new Set(plans.map(({ film }) => film.encoder))].join(" and ")} into ${plans[0]?.muxer ?? ""}`;
+  return [...new Set(outputs.map(of))].join(", ");
+}
+
+/** Asks ffmpeg about a command and plans its outputs; fails with the reason why it runs whole. */
+export async function planJob(
   command: Command,
   tools: HostTools,
   onWords?: OnWords,
-): Promise<Result<PlannedFilm, string>> {
-  const rehearsal = await rehearse(command, tools, onWords);
+): Promise<Result<PlannedJob, string>> {
+  const shared = shareOutputs(command);
+  if (!shared.ok) return shared;
+  const { split, reasons } = shared.value;
+  const joint = viewOutputs(command, split);
+  if (!joint.ok) return joint;
+  const rehearsal = await rehearse(joint.value.command, tools, onWords);
   if (!rehearsal.ok) return rehearsal;
-  const { findings, head } = rehearsal.value;
-  const plan = prepare(command, findings);
-  if (!plan.ok) return plan;
-  const { film, mappings } = plan.value;
-  const alone = mappings.every(
-    (m) => streamOf(findings.inputs, m)?.type !== "video" || m.outputStream === film.outputStream,
+  const outputs: PlannedOutput[] = [];
+  for (const [i, number] of split.entries()) {
+    const planned = planOutput(joint.value.command, i, rehearsal.value, tools);
+    if (planned.ok) outputs.push({ ...planned.value, number });
+    else reasons.set(number, planned.failure);
+  }
+  const [first] = outputs;
+  if (!first) return fail([...reasons.values()][0] ?? "there is no output");
+  for (const other of outputs.filter((output) => !sameSource(output, first))) {
+    reasons.set(other.number, "it is made of another film");
+  }
+  const plain = plainOutputs(command, first, reasons);
+  if (!plain.ok) return plain;
+  const kept = outputs.filter(({ number }) => !reasons.has(number));
+  const [only, ...more] = kept.flatMap(({ plans }) => plans);
+  if (!only || ![only, ...more].some(({ rate }) => rate?.pass)) return ok({ outputs: kept, plain: plain.value });
+  if (more.length > 0 || plain.value) return fail("-pass with several films is not split");
+  const film = await withPassLog(only);
+  return film.ok ? ok({ outputs: [{ ...first, plans: [film.value] }], plain: undefined }) : film;
+}
+
+function planOutput(
+  joint: Command,
+  output: number,
+  { findings, outputs }: Rehearsal,
+  tools: HostTools,
+): Result<Omit<PlannedOutput, "number">, string> {
+  const own = outputs[output];
+  const view = viewOutputs(joint, [output]);
+  if (!view.ok) return view;
+  const muxing = own?.muxing ?? fail("there is no output");
+  if (!own || !muxing.ok) return fail(muxing.ok ? "there is no output" : muxing.failure);
+  const { command } = view.value;
+  const about = findingsOf({ ...findings, ...muxing.value }, view.value);
+  const plans = prepare(command, about);
+  if (!plans.ok) return plans;
+  const [plan] = plans.value;
+  if (!plan) return fail("there is no film");
+  const films = plans.value.map(({ film }) => film.outputStream);
+  const alone = plan.mappings.every(
+    (m) => streamOf(findings.inputs, m)?.type !== "video" || films.includes(m.outputStream),
   );
-  const { rate } = plan.value;
-  const log = rate?.pass?.number === 2 ? await readPassLog(rate, rate.pass) : undefined;
-  if (log && !log.ok) return log;
-  const full = log ? { ...plan.value, passLog: log.value } : plan.value;
-  return ok({ plan: full, head: alone ? head : rehearseHead(command, tools, film.outputStream) });
+  const head = alone ? own.head : rehearseHead(command, tools, { stream: plan.film.outputStream, name: `${output}` });
+  return ok({ command, plans: plans.value, head });
+}
+
+function sameSource({ plans: [a] }: PlannedOutput, { plans: [b] }: PlannedOutput): boolean {
+  return a !== undefined && b !== undefined && sameStream(a.film, b.film);
+}
+
+function plainOutputs(
+  command: Command,
+  { plans: [plan] }: PlannedOutput,
+  reasons: ReadonlyMap<number, string>,
+): Result<PlainOutputs | undefined, string> {
+  const [[number, reason] = []] = reasons;
+  if (number === undefined || reason === undefined) return ok(undefined);
+  const what = `output ${number} is not split (${reason})`;
+  const view = viewOutputs(
+    command,
+    [...reasons.keys()].sort((a, b) => a - b),
+  );
+  if (!view.ok) return view;
+  const odd = view.value.command.outputs.find((output) => !isWrittenApart(output));
+  if (odd) return fail(`${what}, and ${odd.url} is no local file`);
+  // fftools/ffmpeg.c process_input, 5.1: the start time is the least over the streams that are used.
+  if (plan && !STEADY.test(plan.sourceFormat)) return fail(`${what}, and times hang on all that is used of the source`);
+  return ok({ view: view.value, reason });
 }
 
 type OnSplit = Pick<SplitOptions, "onChunk" | "onFrames">;
 
 /**
- * Splits the source as planned. Where it is in doubt what is shown of its head, that is looked at first; so it is for
+ * Splits the source that all these renditions are made of. Where it is in doubt what is shown of its head, that is looked at first; so it is for
  * demuxers whose times can jump: ffmpeg mends them by what it has decoded, too (fftools/ffmpeg.c process_input, 5.1:
  * packets a tenth of a second before time 0 move the whole file), and PRE decodes nothing.
  */
 export async function splitFilm(
-  plan: FilmPlan,
+  plans: readonly FilmPlan[],
   config: Config,
   tools: HostTools,
   signal: AbortSignal,
@@ -69,19 +160,21 @@ export async function splitFilm(
       on.onChunk(ready);
     },
   };
+  const [plan] = plans;
+  if (!plan) return fail({ kind: "unfit", what: "there is no film" });
   const { decodedTimes } = plan.habits;
-  const notCounted = decodedTimes ? notCountable(plan) : undefined;
+  const notCounted = decodedTimes ? plans.map(notCountable).find((reason) => reason !== undefined) : undefined;
   if (notCounted !== undefined) return fail({ kind: "unfit", what: notCounted });
   const looked = STEADY.test(plan.sourceFormat) || decodedTimes ? undefined : await lookAtHead(plan, tools, signal);
   if (looked && !looked.ok) return fail({ kind: "unfit", what: looked.failure });
-  const timeline = newTimeline(plan, config, looked?.value);
-  const result = await splitAs(plan, timeline, tools, signal, counted);
+  const timeline = newTimeline(plans, config, looked?.value);
+  const result = await splitAs(plans, timeline, tools, signal, counted);
   const { doubt } = timeline;
   if (result.ok || doubt === undefined || chunks > 0) return result;
-  if (doubt === "times") return splitFilm(decodingTimes(plan), config, tools, signal, on);
+  if (doubt === "times") return splitFilm(plans.map(decodingTimes), config, tools, signal, on);
   if (looked) return result;
   const head = await lookAtHead(plan, tools, signal);
-  return head.ok ? splitAs(plan, newTimeline(plan, config, head.value), tools, signal, on) : result;
+  return head.ok ? splitAs(plans, newTimeline(plans, config, head.value), tools, signal, on) : result;
 }
 
 /** The plan with the frames' times to be learned by decoding. */
@@ -89,15 +182,19 @@ function decodingTimes(plan: FilmPlan): FilmPlan {
   return { ...plan, habits: { ...plan.habits, madeTimes: false, decodedTimes: true } };
 }
 
-function newTimeline(plan: FilmPlan, config: Config, head?: HeadLook): Timeline {
+function newTimeline(plans: readonly FilmPlan[], config: Config, head?: HeadLook): Timeline {
+  const [plan] = plans;
+  if (!plan) throw new Error("a timeline without a film");
   return new Timeline({
     bounds: { min: config.keyint_min, target: config.segment_frames, max: config.keyint_max },
     trim: plan.inputTrim,
     timeBase: plan.timeBase,
-    filters: plan.graph,
-    graph: graphClock(plan.graph, plan.timeBase),
-    clock: filmClock(plan),
-    keys: keyMarks(plan),
+    tracks: plans.map((one) => ({
+      filters: one.graph,
+      graph: graphClock(one.graph, one.timeBase),
+      clock: filmClock(one),
+      keys: keyMarks(one),
+    })),
     habits: plan.habits,
     head,
   });
@@ -110,12 +207,14 @@ function keyMarks({ keys, passLog, encoderTimeBase }: FilmPlan): KeyMarks | unde
 }
 
 async function splitAs(
-  plan: FilmPlan,
+  plans: readonly FilmPlan[],
   timeline: Timeline,
   tools: HostTools,
   signal: AbortSignal,
   on: OnSplit,
 ): Promise<Result<SplitTotals, SplitFailure>> {
+  const [plan] = plans;
+  if (!plan) throw new Error("a split without a film");
   const result = await split({
     codec: plan.source.codec,
     ffmpeg: tools.ffmpeg,
@@ -126,9 +225,13 @@ async function splitAs(
     ...on,
     signal,
   });
-  const last = result.ok ? lastFrameReason(plan, timeline.lastDuration) : undefined;
+  if (!result.ok) return result;
+  const durations = timeline.lastDurations;
+  const last = plans.flatMap((one, i) => lastFrameReason(one, durations[i] ?? 0) ?? [])[0];
   if (last !== undefined) return fail({ kind: "unfit", what: last });
+  const { outputFrames } = result.value;
+  if (outputFrames.includes(0) && plans.length > 1) return fail({ kind: "unfit", what: "a rendition has no frames" });
   // Nothing to share out; and plain ffmpeg writes such a film behind its sound.
-  if (result.ok && result.value.outputFrames === 1) return fail({ kind: "unfit", what: "the film is a single frame" });
+  if (outputFrames.includes(1)) return fail({ kind: "unfit", what: "the film is a single frame" });
   return result;
 }

@@ -5,8 +5,8 @@ export type Stage = "held" | "inputs" | "all";
 
 export interface WordsOptions {
   readonly emit: (line: LogLine) => void;
-  /** The output's name that the user knows, to stand in place of the scratch file's. */
-  readonly output: string;
+  /** The outputs' names that the user knows, to stand in place of the scratch files'. */
+  readonly outputs: readonly string[];
   /** ffmpeg's -hide_banner. */
   readonly hideBanner: boolean;
   /** Says, as ffmpeg does, that keys are heard. */
@@ -33,8 +33,8 @@ export class Words {
     this.#o = options;
   }
 
-  /** A line of the rehearsal, which writes to `scratch`. */
-  push(line: LogLine, scratch: string): void {
+  /** A line of the rehearsal, which writes to `scratch`, output by output. */
+  push(line: LogLine, scratch: readonly string[]): void {
     if (this.#over) return;
     const { text, level } = line;
     const within = text.startsWith("  ");
@@ -42,14 +42,14 @@ export class Words {
     if (!within && level <= LEVELS.info) {
       const before = this.#block;
       this.#block = blockOf(text);
-      if (before === "output") {
+      if (before === "output" && this.#block !== "output") {
         this.#over = true;
         return;
       }
       if (before === "mapping" && this.#o.keys) this.#held.push({ level: LEVELS.info, text: PRESS });
     }
     if (this.#block === "banner" && this.#o.hideBanner) return;
-    const named = text.replaceAll(scratch, this.#o.output);
+    const named = scratch.reduce((said, path, i) => said.replaceAll(path, this.#o.outputs[i] ?? path), text);
     this.#held.push({ level, text: this.#o.loglevel < LEVELS.verbose ? brief(named) : named });
     this.#flush();
   }
@@ -73,7 +73,7 @@ export class Words {
 function blockOf(text: string): "banner" | "mapping" | "output" | "other" {
   if (text.startsWith("ffmpeg version ")) return "banner";
   if (text === "Stream mapping:") return "mapping";
-  return text.startsWith("Output #0, ") ? "output" : "other";
+  return /^Output #\d+, /.test(text) ? "output" : "other";
 }
 
 const CHROMA = "(?:left|center|topleft|top|bottomleft|bottom)";

@@ -11,6 +11,8 @@ import { fail, ok, type Problem, type Result } from "../lib/result.js";
 export interface JoinOptions {
   readonly ffmpeg: string;
   readonly args: readonly string[];
+  /** How many films it joins, each through a descriptor of its own, from 3 on. */
+  readonly films: number;
   readonly stdin?: Readable;
   readonly signal: AbortSignal;
 }
@@ -32,16 +34,24 @@ const IDLE_REPORTS = 10;
 /** ffmpeg's exit status when a signal ended it: its output is whole (fftools/ffmpeg.c). */
 const INTERRUPTED = 255;
 
+/** One film's way into FINAL. */
+interface FilmPipe {
+  readonly pipe: Writable;
+  /** Settles when all that was handed over so far has been taken. */
+  fed: Promise<Result<void, Problem>>;
+  empty: boolean;
+}
+
 /**
- * FINAL at work: one ffmpeg that muxes the film while its tail is still being encoded. The chunks are fed to it in
- * order as one NUT stream: the header of the first, then the bodies, whose times are absolute.
+ * FINAL at work: one ffmpeg that muxes the films of an output while their tails are still being encoded. The chunks of
+ * each are fed to it in order as one NUT stream: the header of the first, then the bodies, whose times are absolute.
+ * How far FINAL reads ahead in one film before it wants another is its own affair: so they wait for it each by itself.
  */
 export class Joiner {
   readonly #process: LocalProcess;
   readonly #end: Promise<LocalEnd>;
-  readonly #pipe: Writable;
+  readonly #pipes: readonly FilmPipe[];
   #ended: LocalEnd | undefined;
-  #first = true;
   #progress: Progress | undefined;
   #idle = 0;
   #sizes: string | undefined;
@@ -50,7 +60,7 @@ export class Joiner {
   constructor(options: JoinOptions) {
     const blocks = new ProgressBlocks();
     this.#process = startLocal(options.ffmpeg, [...options.args, ...REPORTING], {
-      feedExtra: true,
+      feedExtra: options.films,
       // The user's Ctrl-C is for the job: FINAL has to take in first what is finished.
       ownSession: true,
       signal: options.signal,
@@ -63,14 +73,13 @@ export class Joiner {
         if (report) this.#take(report);
       },
     });
-    if (!this.#process.extra) throw new Error("FINAL was started without its pipe");
-    this.#pipe = this.#process.extra;
+    this.#pipes = this.#process.extra.map((pipe) => ({ pipe, fed: Promise.resolve(ok(undefined)), empty: true }));
     // A broken pipe is told by the end of the process, with ffmpeg's own words.
-    this.#pipe.on("error", () => undefined);
+    for (const { pipe } of this.#pipes) pipe.on("error", () => undefined);
     this.#end = this.#process.end;
     void this.#end.then((end) => {
       this.#ended = end;
-      this.#pipe.destroy();
+      for (const { pipe } of this.#pipes) pipe.destroy();
     });
   }
 
@@ -81,32 +90,48 @@ export class Joiner {
     this.#onReport();
   }
 
-  /** Hands over the next chunk of the film, in order. Fails when FINAL is no longer there to take it. */
-  async append(path: string): Promise<Result<void, Problem>> {
-    const start = this.#first ? 0 : await bodyOffset(path);
-    if (start === undefined) return fail({ what: `${path} is no NUT file` });
-    this.#first = false;
-    for await (const block of createReadStream(path, { start, highWaterMark: 256 * 1024 })) {
-      if (this.#pipe.destroyed) return fail(await this.broken());
-      if (!this.#pipe.write(block)) await Promise.race([once(this.#pipe, "drain").catch(() => undefined), this.#end]);
-    }
-    return this.#pipe.destroyed ? fail(await this.broken()) : ok(undefined);
+  /**
+   * Hands over the next chunk of a film, by its number, in order; settles when all of it has been taken. Fails when FINAL
+   * is no longer there to take it.
+   */
+  append(film: number, path: string): Promise<Result<void, Problem>> {
+    const to = this.#pipes[film];
+    if (!to) throw new Error(`FINAL has no film ${film}`);
+    to.fed = to.fed.then((before) => (before.ok ? this.#feed(to, path) : before));
+    return to.fed;
   }
 
-  /** The film is complete: waits until FINAL has written its end. */
+  async #feed(to: FilmPipe, path: string): Promise<Result<void, Problem>> {
+    const { pipe } = to;
+    const start = to.empty ? 0 : await bodyOffset(path);
+    if (start === undefined) return fail({ what: `${path} is no NUT file` });
+    to.empty = false;
+    for await (const block of createReadStream(path, { start, highWaterMark: 256 * 1024 })) {
+      if (pipe.destroyed) return fail(await this.broken());
+      if (!pipe.write(block)) await Promise.race([once(pipe, "drain").catch(() => undefined), this.#end]);
+    }
+    return pipe.destroyed ? fail(await this.broken()) : ok(undefined);
+  }
+
+  /** Nothing more will come: ends every film behind what was handed over. */
+  #close(): void {
+    for (const { pipe, fed } of this.#pipes) void fed.then(() => pipe.end());
+  }
+
+  /** The films are complete: waits until FINAL has written its end. */
   async finish(): Promise<Result<Closing, Problem>> {
-    this.#pipe.end();
+    this.#close();
     const end = await this.#end;
     return end.code === 0 && !endNotWritten(end.stderrTail) ? ok(this.#closing()) : fail(await this.broken());
   }
 
   /**
-   * Nothing more will come: ends FINAL as `q` would, once it has the first `frames` frames of the film. Other streams
-   * may reach further, since they are not held up for the film.
+   * Nothing more will come: ends FINAL as `q` would, once it has the first `frames` frames of its first film. Other
+   * streams may reach further, since they are not held up for the film.
    */
   async leave(frames: number): Promise<Result<Closing, Problem>> {
     // First of all the end of the film: whoever waits for more of it hears no signal (fftools/ffmpeg.c, 5.1).
-    this.#pipe.end();
+    this.#close();
     const taken = new Promise<void>((resolve) => {
       const look = (): void => {
         if ((this.#progress?.frame ?? 0) >= frames || this.#idle >= IDLE_REPORTS) resolve();

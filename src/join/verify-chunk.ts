@@ -5,7 +5,7 @@ import { FramecrcParser, type Packet } from "../ffmpeg/packets.js";
 import { runLocal } from "../ffmpeg/run.js";
 import { MICROSECOND, formatRational, type Rational, rescale } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
-import type { Chunk } from "../plan/chunk.js";
+import type { ChunkPart } from "../plan/chunk.js";
 import type { PassLog } from "../plan/rate-control/pass-log.js";
 
 /** An encoded chunk that was found to be what it should be, rewritten by this machine's ffmpeg. */
@@ -23,13 +23,13 @@ export interface VerifiedChunk {
 const RISING = "setts=pts=PTS:dts=STARTPTS-1000+N";
 
 /**
- * Holds a worker's chunk against the plan: one packet for every frame foretold, at exactly its time, the first a
+ * Holds what a worker made of a chunk for one rendition against the plan: one packet for every frame foretold, at exactly its time, the first a
  * keyframe. The chunk is rewritten on the way, because NUT's tables differ between builds of ffmpeg, and only files
  * of one build can be joined byte by byte; a crafted file cannot lead further than the NUT demuxer.
  */
 export async function verifyChunk(
   ffmpeg: string,
-  chunk: Chunk,
+  chunk: ChunkPart,
   encoderTimeBase: Rational,
   files: { readonly from: string; readonly to: string },
   signal: AbortSignal,
@@ -76,7 +76,7 @@ export async function verifyChunk(
 }
 
 /** Why the keyframes are not those that plain ffmpeg has; the packets' times have been found to be right. */
-function misplacedKeyframe({ keys, ticks }: Chunk, packets: readonly Packet[]): string | undefined {
+function misplacedKeyframe({ keys, ticks }: ChunkPart, packets: readonly Packet[]): string | undefined {
   if (!keys) return undefined;
   const inOrder = packets.map(({ pts = 0, key }) => ({ pts, key })).sort((a, b) => a.pts - b.pts);
   const certain = new Set(keys.certain);

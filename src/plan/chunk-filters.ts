@@ -7,26 +7,30 @@ import { FRAME_BY_FRAME } from "./graph.js";
 import type { PlannedFilters } from "./planned-filters.js";
 import { rotationFilters } from "./rotation.js";
 import { withPaths } from "./sides.js";
-import type { Chunk } from "./chunk.js";
+import type { ChunkPart } from "./chunk.js";
 
-/**
- * The chunk's filters: back on the source's clock, the frames it needs, the user's filters, its own frames' ticks.
- * `sides`: the paths of the side files where the chunk is encoded.
- */
-export function chunkFilters(plan: FilmPlan, chunk: Chunk, sides: readonly string[]): string {
+/** Where a rendition's filters find what they need in a worker's command. */
+export interface FilterPlace {
+  /** The paths of the side files where the chunk is encoded. */
+  readonly sides: readonly string[];
+  /** The number of the input that is the first of its pictures. */
+  readonly firstPicture: number;
+  /** What comes out of the graph, where the user's is one of `-filter_complex`. */
+  readonly output: string;
+}
+
+/** The chunk's filters: back on the source's clock, the frames it needs, the user's filters, its own frames' ticks. */
+export function chunkFilters(plan: FilmPlan, chunk: ChunkPart, place: FilterPlace): string {
   const { filters } = plan;
   const before = filmFilters(plan, chunk);
   const behind = ownFilters(plan, chunk);
   const flags = filters?.graph.swsFlags === undefined ? "" : `sws_flags=${filters.graph.swsFlags};`;
-  const [start, end] = filters?.complex ? ["[0:v:0]", `[${COMPLEX_OUTPUT}]`] : ["", ""];
-  if (filters && filters.graph.pictures.length > 0) return flags + withPictures(filters, chunk, before, behind, sides);
-  const user = filters?.graph.nodes.map((node) => printNode(filters, node, chunk, sides, [], [])) ?? [];
+  const [start, end] = filters?.complex ? ["[0:v:0]", `[${place.output}]`] : ["", ""];
+  if (filters && filters.graph.pictures.length > 0) return flags + withPictures(filters, chunk, before, behind, place);
+  const user = filters?.graph.nodes.map((node) => printNode(filters, node, chunk, place.sides, [], [])) ?? [];
   const second = filters?.ofInput === false ? SECOND_INPUT : "";
   return `${flags}${start}${[...before, ...user, ...behind].join(",")}${end}${second}`;
 }
-
-/** What comes out of a chunk's graph, where the user's is one of `-filter_complex`. */
-export const COMPLEX_OUTPUT = "film";
 
 /** Makes a graph of one input one of two, as the user's is: ffmpeg treats what comes out differently (`ofInput`). */
 const SECOND_INPUT = ";[0:v:0]nullsink";
@@ -34,17 +38,17 @@ const SECOND_INPUT = ";[0:v:0]nullsink";
 /** The user's filters as typed, every link under a name of its own. */
 function withPictures(
   filters: PlannedFilters,
-  chunk: Chunk,
+  chunk: ChunkPart,
   before: readonly string[],
   behind: readonly string[],
-  sides: readonly string[],
+  { sides, firstPicture, output }: FilterPlace,
 ): string {
   const { graph, pictures, complex } = filters;
   const name = (link: number): string => {
     const picture = pictures.findIndex((p) => p.link === link);
-    return picture === -1 ? `link${link}` : `${picture + 1}:v:0`;
+    return picture === -1 ? `link${link}` : `${picture + firstPicture}:v:0`;
   };
-  const last = complex ? [COMPLEX_OUTPUT] : [];
+  const last = complex ? [output] : [];
   const ends = behind.length === 0 ? last : [name(graph.output.link)];
   const nodes = graph.nodes.map((node) => {
     const outputs = node.output === graph.output.link ? ends : [name(node.output)];
@@ -59,7 +63,7 @@ function withPictures(
 function printNode(
   { files, once }: PlannedFilters,
   node: GraphNode,
-  chunk: Chunk,
+  chunk: ChunkPart,
   sides: readonly string[],
   inputs: readonly string[],
   outputs: readonly string[],
@@ -71,13 +75,13 @@ function printNode(
 }
 
 /** To a chunk `STARTPTS` would be its own first frame. */
-function withStart({ name, args, options }: FilterUse, { start = 0 }: Chunk): string | undefined {
+function withStart({ name, args, options }: FilterUse, { start = 0 }: ChunkPart): string | undefined {
   if (name !== "setpts" || !options.some((o) => /\bSTARTPTS\b/.test(o.value))) return args;
   return formatArgs(options.map((o) => ({ ...o, value: o.value.replace(/\bSTARTPTS\b/g, `(${start})`) })));
 }
 
 /** From the slices to the frames that the user's filters are given. */
-function filmFilters(plan: FilmPlan, chunk: Chunk): string[] {
+function filmFilters(plan: FilmPlan, chunk: ChunkPart): string[] {
   return [
     `settb=${formatRational(plan.timeBase)}`,
     `setpts=${chunk.decoded ? byNumber(chunk.decoded, usualStep(chunk.decoded)) : `PTS-${shiftTicks(plan)}`}`,
@@ -87,7 +91,7 @@ function filmFilters(plan: FilmPlan, chunk: Chunk): string[] {
 }
 
 /** From what the user's filters give to the frames that the encoder is given. */
-function ownFilters(plan: FilmPlan, chunk: Chunk): string[] {
+function ownFilters(plan: FilmPlan, chunk: ChunkPart): string[] {
   return [
     ...(plan.graph === FRAME_BY_FRAME
       ? []
@@ -102,7 +106,7 @@ function ownFilters(plan: FilmPlan, chunk: Chunk): string[] {
  * Puts the frames on their ticks by their number, drops and repeats what plain ffmpeg drops and repeats, and tells the
  * encoder the rate: the one that a worker's ffmpeg guesses from a part of the film need not be the film's.
  */
-function tickFilters(plan: FilmPlan, chunk: Chunk): string[] {
+function tickFilters(plan: FilmPlan, chunk: ChunkPart): string[] {
   const { ticks } = chunk;
   const shown = ticks.flatMap((tick, i) => (tick.source === ticks[i - 1]?.source ? [] : [{ ...tick, i }]));
   const kept = new Set(shown.map(({ source }) => source));

@@ -10,15 +10,27 @@ export interface ChunkBounds {
 /** A GOP may be cut into at most this many chunks: each of them decodes it from its start. */
 export const MAX_CUTS_IN_GOP = 8;
 
-/**
- * A piece of work: decode the segments, hand the source frames from `firstPts` to `lastPts` to the filters, and encode
- * exactly `ticks`. Times of source frames are ticks of the source's time base.
- */
-export interface Chunk {
+/** What a chunk is made from: a run of the source's segments. */
+export interface ChunkSource {
   readonly index: number;
   /** Segments (GOPs) to decode, from and to inclusive. */
   readonly firstSegment: number;
   readonly lastSegment: number;
+  /** Where packets have no times: those of the frames, in the order in which they are decoded from the segments. */
+  readonly decoded?: readonly number[];
+}
+
+/** A piece of work: the same frames of the source for all renditions, in their order. */
+export interface Chunk extends ChunkSource {
+  /** Undefined where a rendition shows none of these frames. */
+  readonly parts: readonly (ChunkPart | undefined)[];
+}
+
+/**
+ * What one rendition makes of a chunk: hand the source frames from `firstPts` to `lastPts` to the filters, and encode
+ * exactly `ticks`. Times of source frames are ticks of the source's time base.
+ */
+export interface ChunkPart extends ChunkSource {
   /** Those around the chunk that its filters look at included. */
   readonly firstPts: number;
   readonly lastPts: number;
@@ -30,8 +42,6 @@ export interface Chunk {
   readonly ticks: readonly Tick[];
   /** Frames of the output in the chunks before it. */
   readonly outputsBefore: number;
-  /** Where packets have no times: those of the frames, in the order in which they are decoded from the segments. */
-  readonly decoded?: readonly number[];
   readonly keys?: ChunkKeys;
 }
 
@@ -56,4 +66,9 @@ export function chunkKeys(ticks: readonly MarkedTick[], complete: boolean): Chun
   const [first, ...others] = ticks;
   const marked = (which: "key" | "forced"): number[] => others.filter((t) => t[which]).map((t) => t.tick);
   return { certain: [...(first ? [first.tick] : []), ...marked("key")], complete, forced: marked("forced") };
+}
+
+/** Frames of the output that come of a chunk: those of the first rendition, which ffmpeg's own counts are about, too. */
+export function framesOf({ parts: [first] }: Chunk): number {
+  return first?.ticks.length ?? 0;
 }

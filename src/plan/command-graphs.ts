@@ -3,6 +3,7 @@ import { type FilterGraph, type FilterUse, parseFiltergraph, printFiltergraph } 
 import { fail, ok, type Result } from "../lib/result.js";
 import { type FilmGraph, readFilmGraph } from "./film-graph.js";
 import { inputsOf, neverSplit } from "./filters/index.js";
+import { endsOf, sliceGraph, unlinked } from "./graph-slices.js";
 import type { Routing } from "./routing.js";
 
 /** The chain that `-vf` takes; it may have labels, and pictures that join it. */
@@ -31,18 +32,24 @@ export interface SoundGraph {
   readonly outlets: readonly (GraphOutlet & { readonly name: string })[];
 }
 
-/** The graphs of `-filter_complex`: what the film goes through, and what makes sound. */
+/** What a film goes through; `index`: place of the graph among those of the command. */
+export interface GraphFilm {
+  readonly graph: FilmGraph;
+  readonly index: number;
+}
+
+/** The graphs of `-filter_complex`: what films go through, and what makes sound. */
 export interface CommandGraphs {
-  readonly film: { readonly graph: FilmGraph; readonly index: number } | undefined;
+  readonly films: readonly GraphFilm[];
   readonly sound: readonly SoundGraph[];
 }
 
 /**
- * Reads all graphs of `-filter_complex`, and parts the film from the sound: chains that share no label have nothing to
- * do with each other. Fails with a reason when a graph cannot be split.
+ * Reads all graphs of `-filter_complex`, and parts films from sound: chains that share no label have nothing to do with
+ * each other, and every picture that comes out is a film. Fails with a reason when a graph cannot be split.
  */
 export function readGraphs(command: Command): Result<CommandGraphs, string> {
-  let film: CommandGraphs["film"];
+  const films: GraphFilm[] = [];
   const sound: SoundGraph[] = [];
   const texts = globalOptions(command).filter((use) => use.name === "filter_complex");
   for (const [index, { value }] of texts.entries()) {
@@ -57,20 +64,22 @@ export function readGraphs(command: Command): Result<CommandGraphs, string> {
         heard.push(...part);
         continue;
       }
-      if (film) return fail("several films go through filter graphs");
-      const graph = readFilmGraph({ ...parsed.value, chains: part });
-      if (!graph.ok) return graph;
-      film = { graph: graph.value, index };
+      for (const end of endsOf(part)) {
+        const way = sliceGraph(part, new Set([end]));
+        const graph = way.ok ? readFilmGraph({ ...parsed.value, chains: way.value }) : way;
+        if (!graph.ok) return graph;
+        films.push({ graph: graph.value, index });
+      }
     }
     if (heard.length > 0) sound.push(soundGraph({ ...parsed.value, chains: heard }, index));
   }
-  return ok({ film, sound });
+  return ok({ films, sound });
 }
 
 /** Chains in groups that are linked by labels; each keeps its order. */
 function parts(chains: FilterGraph["chains"]): readonly (readonly FilterUse[])[][] {
   const groups: { labels: Set<string>; chains: (readonly FilterUse[])[] }[] = [];
-  for (const chain of chains.flatMap(unlinked)) {
+  for (const chain of unlinked(chains)) {
     const labels = new Set(chain.flatMap((use) => [...use.inputs, ...use.outputs]));
     const linked = groups.filter((group) => [...group.labels].some((label) => labels.has(label)));
     const [first, ...others] = linked;
@@ -84,20 +93,9 @@ function parts(chains: FilterGraph["chains"]): readonly (readonly FilterUse[])[]
     group.chains.push(chain);
     for (const label of labels) group.labels.add(label);
   }
-  const order = chains.flatMap(unlinked);
+  const order = unlinked(chains);
   const place = (chain: readonly FilterUse[]): number => order.findIndex((other) => other[0] === chain[0]);
   return groups.map((group) => group.chains.sort((a, b) => place(a) - place(b)));
-}
-
-/** A comma behind a filter all of whose outputs have labels links nothing. */
-function unlinked(chain: readonly FilterUse[]): (readonly FilterUse[])[] {
-  const chains: FilterUse[][] = [[]];
-  for (const [i, use] of chain.entries()) {
-    chains.at(-1)?.push(use);
-    const ends = use.outputs.length === 1 && inputsOf(use.name) !== undefined;
-    if (ends && i < chain.length - 1) chains.push([]);
-  }
-  return chains;
 }
 
 function soundGraph(graph: FilterGraph, index: number): SoundGraph {
@@ -123,9 +121,16 @@ export interface SoundOutput {
   readonly label: string;
 }
 
+/** A stream of the output that is a film out of a graph. */
+export interface FilmOutput {
+  readonly outputStream: number;
+  readonly encoder: string;
+}
+
 /** Which streams of the output come out of which graph. */
 export interface Outlets {
-  readonly film: { readonly outputStream: number; readonly encoder: string } | undefined;
+  /** In the order of the graphs' films. */
+  readonly films: readonly FilmOutput[];
   readonly sound: readonly SoundOutput[];
 }
 
@@ -134,9 +139,11 @@ export interface Outlets {
  * takes, in its order (fftools/ffmpeg_opt.c open_output_file). What ffmpeg said of the filters must agree.
  */
 export function findOutlets(command: Command, graphs: CommandGraphs, routing: Routing): Result<Outlets, string> {
-  const { film, sound } = graphs;
-  const known: (GraphOutlet & { readonly name?: string })[] = sound.flatMap((graph) => graph.outlets);
-  if (film) known.push({ ...film.graph.output, graph: film.index });
+  const { films, sound } = graphs;
+  const known: (GraphOutlet & { readonly name?: string })[] = [
+    ...sound.flatMap((graph) => graph.outlets),
+    ...films.map(({ graph, index }) => ({ ...graph.output, graph: index })),
+  ];
   const unlabelled = known.filter((outlet) => outlet.label === undefined);
   if (new Set(unlabelled.map((o) => `${o.graph} ${o.filter}`)).size !== unlabelled.length) {
     return fail("the filter graphs have outputs that cannot be told apart");
@@ -148,7 +155,7 @@ export function findOutlets(command: Command, graphs: CommandGraphs, routing: Ro
   if (yields.length !== known.length || labels.length !== mapped.length)
     return fail("the filter graphs are not followed");
   const found: Outlets["sound"][number][] = [];
-  let filmOutput: Outlets["film"];
+  const filmOutputs: FilmOutput[] = [];
   for (const outlet of known) {
     const fits = (y: Routing["yields"][number]): boolean => y.graph === outlet.graph && y.filter === outlet.filter;
     const y =
@@ -156,8 +163,8 @@ export function findOutlets(command: Command, graphs: CommandGraphs, routing: Ro
         ? yields.slice(0, unlabelled.length).find(fits)
         : mapped.find((m) => m.label === outlet.label && fits(m.y))?.y;
     if (!y) return fail("the filter graphs are not followed");
-    if (outlet.name === undefined) filmOutput = { outputStream: y.outputStream, encoder: y.encoder };
+    if (outlet.name === undefined) filmOutputs.push({ outputStream: y.outputStream, encoder: y.encoder });
     else found.push({ outputStream: y.outputStream, label: outlet.name });
   }
-  return ok({ film: filmOutput, sound: found });
+  return ok({ films: filmOutputs, sound: found });
 }

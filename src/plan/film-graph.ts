@@ -100,6 +100,7 @@ class Linker {
         }
         const inputs = [...use.inputs.map((label) => this.#labelled(label)), ...(before === undefined ? [] : [before])];
         while (inputs.length < count) inputs.push(this.#links++);
+        if (use.outputs.length > 1 && use.name === "split") return fail("the ways behind filter split meet again");
         if (inputs.length > count || use.outputs.length > 1) return fail(`filter ${use.name} has too many links`);
         const [label] = use.outputs;
         const output = label === undefined ? this.#links++ : this.#labelled(label);

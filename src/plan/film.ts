@@ -78,8 +78,6 @@ export interface FilmPlan {
   readonly streaming: StreamingKind | undefined;
   /** Where keyframes are certain to be; undefined where that is left to the encoder. */
   readonly keys: KeyPlan | undefined;
-  /** x264's build number from the first packet: the H.264 decoder works around faults of old builds. */
-  readonly x264Build?: number | undefined;
 }
 
 /** What plain ffmpeg writes for this command, seen from the head of its output. */
@@ -91,6 +89,11 @@ export interface Reference {
   readonly film: StreamInfo;
   /** Bytes that FINAL leaves free in its head for what only plain ffmpeg can write there (join/head.ts). */
   readonly room: number;
+}
+
+/** A rendition by the output's name and its stream there, as the user knows it. */
+export function renditionName({ command, film }: FilmPlan): string {
+  return `${command.outputs[0]?.url ?? ""}, stream ${film.outputStream}, ${film.encoder}`;
 }
 
 /** PRE's shift in ticks of the source. */

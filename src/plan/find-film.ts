@@ -17,10 +17,10 @@ import { sameStream, streamOf, usedStreams } from "./routing.js";
 import { carriage } from "./source-codecs.js";
 import { optionConcerns, type StreamRef } from "./streams.js";
 
-/** The film among the streams of the command. */
-export interface FoundFilm {
-  readonly mapping: StreamMapping & { readonly encoder: string };
-  /** All streams that go from an input to the output, the film's among them. */
+/** The films among the streams of an output. All are made of one stream of an input. */
+export interface FoundFilms {
+  readonly films: readonly (StreamMapping & { readonly encoder: string })[];
+  /** All streams that go from an input to the output, the films' among them. */
   readonly mappings: readonly StreamMapping[];
   /** The input that the film is in, and what ffprobe says of it. */
   readonly input: InputFile;
@@ -30,29 +30,31 @@ export interface FoundFilm {
   readonly graph: GraphInput;
 }
 
-/** Finds the one video stream that is encoded as a film; `viaGraph` is the one that goes through `-filter_complex`. */
-export function findFilm(
+/** Finds the video streams that are encoded as films; `viaGraph` are those that go through `-filter_complex`. */
+export function findFilms(
   command: Command,
   findings: Findings,
-  viaGraph: StreamMapping | undefined,
-): Result<FoundFilm, string> {
-  const mappings = viaGraph ? [...findings.mappings, viaGraph] : findings.mappings;
+  viaGraph: readonly StreamMapping[],
+): Result<FoundFilms, string> {
+  const mappings = [...findings.mappings, ...viaGraph];
   const encoded = mappings.flatMap((m) => {
     const stream = streamOf(findings.inputs, m);
-    return m.encoder !== undefined && stream?.type === "video" ? [{ m, encoder: m.encoder, stream }] : [];
+    return m.encoder !== undefined && stream?.type === "video" ? [{ m: { ...m, encoder: m.encoder }, stream }] : [];
   });
   const films = encoded.filter(
     ({ m, stream }) => !isCover(stream) && (encoded.length === 1 || !findings.stills.includes(m.inputFile)),
   );
-  const [only, ...more] = films;
-  if (!only) return fail("no video stream is encoded");
-  if (more.length > 0) return fail("several video streams are encoded");
-  const { m, encoder, stream } = only;
-  const beside = encoded.filter((other) => other !== only).map((other) => other.m);
-  const reason = checkPictures(command, findings, mappings, m, beside);
-  if (reason !== undefined) return fail(reason);
-  const uses = usedStreams({ mappings, feeds: viaGraph ? [] : findings.feeds });
-  if (uses.filter((other) => sameStream(other, m)).length > 1) return fail("the film is mapped twice");
+  const [first] = films;
+  if (!first) return fail("no video stream is encoded");
+  const { m, stream } = first;
+  if (films.some((film) => !sameStream(film.m, m))) return fail("several video streams are encoded");
+  const beside = encoded.filter((other) => !films.includes(other)).map((other) => other.m);
+  for (const film of films) {
+    const reason = checkPictures(command, findings, mappings, film.m, beside);
+    if (reason !== undefined) return fail(reason);
+  }
+  const uses = usedStreams({ mappings, feeds: viaGraph.length > 0 ? [] : findings.feeds });
+  if (uses.filter((other) => sameStream(other, m)).length > films.length) return fail("the film is mapped twice");
   const [input, media] = [command.inputs[m.inputFile], findings.inputs[m.inputFile]];
   if (!input || !media) return fail("there is no film");
   const odd = whyNoFilm(input);
@@ -62,13 +64,8 @@ export function findFilm(
   const graph = findings.graphInputs.find((g) => sameStream(g, m));
   if (!graph) return fail("ffmpeg did not say how it decodes the film");
   return ok({
-    mapping: { ...m, encoder },
-    mappings,
-    input,
-    media,
-    source: stream,
-    sourceTag: carried.value.tag,
-    graph,
+    films: films.map((film) => film.m).sort((a, b) => a.outputStream - b.outputStream),
+    ...{ mappings, input, media, source: stream, sourceTag: carried.value.tag, graph },
   });
 }
 
@@ -92,7 +89,7 @@ function checkPictures(
   if (!output || pictures.length === 0) return undefined;
   if (pictures.some((m) => !findings.stills.includes(m.inputFile))) return "several video streams are encoded";
   const withheld = new Set(fileOptions(output));
-  for (const use of finalOptions(output, film)) withheld.delete(use);
+  for (const use of finalOptions(output, [film])) withheld.delete(use);
   for (const picture of pictures) {
     const options = streamOptions([...withheld], mappings, findings.inputs, picture);
     if (!options.ok) return options.failure;

@@ -197,8 +197,8 @@ function feedOf(graph: FilmGraph, index: number | undefined, end: GraphEnd, find
   const labelled = new Map<number, GraphFeed | undefined>(
     all.filter((e) => e.label !== undefined).map((e) => [e.link, namedFeed(e, feeds, findings)]),
   );
-  if (feeds.length !== all.length) return undefined;
   if (end.label !== undefined) return labelled.get(end.link);
+  if (feeds.length !== all.length) return undefined;
   // An input without a label gets the first stream that nothing else has taken.
   const left = feeds.filter((f) => ![...labelled.values()].includes(f)).sort(byPlace);
   const places = all.filter((e) => e.label === undefined).sort((a, b) => a.link - b.link);
@@ -220,7 +220,8 @@ function namedFeed(end: GraphEnd, feeds: readonly GraphFeed[], { inputs }: Findi
     const ref = { type: "video", index: stream.index, typeIndex: videos.indexOf(stream), attachedPicture: false };
     return specifierMatches(specifier, ref) !== false;
   });
-  return fitting.length === 1 ? fitting[0] : undefined;
+  const [first] = fitting;
+  return first && fitting.every((f) => sameStream(f, first)) ? first : undefined;
 }
 
 /** The film's way from an input through a graph to the output, as if it were a plain mapping. */

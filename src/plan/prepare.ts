@@ -12,18 +12,24 @@ import type { MediaInfo } from "../ffmpeg/media.js";
 import { findOption, makeOption } from "../ffmpeg/options.js";
 import type { Rational } from "../lib/rational.js";
 import { fail, ok, type Result } from "../lib/result.js";
-import { type CommandGraphs, findOutlets, type Outlets, readGraphs, readSimple } from "./command-graphs.js";
+import {
+  type CommandGraphs,
+  findOutlets,
+  type GraphFilm,
+  type Outlets,
+  readGraphs,
+  readSimple,
+} from "./command-graphs.js";
 import { chunkEncoderOptions, encoderTrait } from "./encoders/index.js";
 import type { FilmPlan } from "./film.js";
-import { findFilm, isCover, streamOptions } from "./find-film.js";
+import { findFilms, type FoundFilms, isCover, streamOptions } from "./find-film.js";
 import type { Generation } from "./frame-clock.js";
 import { type KeyPlan, planKeyframes } from "./gop.js";
 import { FRAME_BY_FRAME, graphOutput } from "./graph.js";
 import { packetHabits } from "./habits.js";
-import { localPath } from "./local-path.js";
-import { MUXERS, NO_FILE, notJoinedInto } from "./muxers.js";
+import { notJoinedInto } from "./muxers.js";
 import { type FiltersOutcome, planFilmFilters, throughGraph } from "./planned-filters.js";
-import { isDiscarded, passAsked } from "./rate-control/first-pass.js";
+import { muxerTrait } from "./rate-control/first-pass.js";
 import { planRate } from "./rate-control/plan.js";
 import { outputRates, syncMode } from "./rates.js";
 import { FILM_OPTIONS, FINAL_ALONE } from "./route.js";
@@ -50,26 +56,57 @@ export interface Findings extends Routing {
   readonly generation: Generation;
   /** Threads that ffmpeg gives filters on this machine when not told. */
   readonly filterThreads: number;
+  /** All streams that the whole command uses, for other outputs too. */
+  readonly company: Pick<Routing, "mappings" | "feeds">;
 }
 
-/** Turns a command and the findings about it into the plan of the film, or says why the command runs whole. */
-export function prepare(command: Command, findings: Findings): Result<FilmPlan, string> {
+/**
+ * Turns a command of one output and the findings about it into the plans of its films (one, but for ladders in one
+ * output), or says why it runs whole.
+ */
+export function prepare(command: Command, findings: Findings): Result<readonly FilmPlan[], string> {
   const [output] = command.outputs;
   if (!output) return fail("there is no film");
   if (findings.complexMapping !== undefined)
     return fail(`streams are mapped in another way (${findings.complexMapping})`);
-  const discarded = passAsked(output) === "1" && isDiscarded(output);
-  const muxer = discarded ? NO_FILE : MUXERS[findings.muxer];
+  const muxer = muxerTrait(output, findings.muxer);
   if (!muxer) return fail(notJoinedInto(findings.muxer));
   const graphs = readGraphs(command);
   if (!graphs.ok) return graphs;
   const outlets = findOutlets(command, graphs.value, findings);
   if (!outlets.ok) return outlets;
-  const viaGraph = graphFilm(graphs.value, outlets.value, findings);
+  const viaGraph = graphFilms(graphs.value, outlets.value, findings);
   if (!viaGraph.ok) return viaGraph;
-  const film = findFilm(command, findings, viaGraph.value);
-  if (!film.ok) return film;
-  const { mapping, mappings, input, media, source, sourceTag, graph } = film.value;
+  const found = findFilms(command, findings, viaGraph.value);
+  if (!found.ok) return found;
+  const plans: FilmPlan[] = [];
+  for (const film of found.value.films) {
+    const place = viaGraph.value.findIndex((m) => m.outputStream === film.outputStream);
+    const own = { film, graphs: graphs.value, viaGraph: graphs.value.films[place], soundOutputs: outlets.value.sound };
+    const plan = prepareFilm(command, output, findings, found.value, own);
+    if (!plan.ok) return plan;
+    plans.push(plan.value);
+  }
+  return ok(plans);
+}
+
+/** One of an output's films, and how it comes about. */
+interface OwnWay {
+  readonly film: FilmPlan["film"];
+  readonly graphs: CommandGraphs;
+  /** The graph of `-filter_complex` that it goes through. */
+  readonly viaGraph: GraphFilm | undefined;
+  readonly soundOutputs: Outlets["sound"];
+}
+
+function prepareFilm(
+  command: Command,
+  output: OutputFile,
+  findings: Findings,
+  { mappings, input, media, source, sourceTag, graph }: FoundFilms,
+  { film: mapping, graphs, viaGraph, soundOutputs }: OwnWay,
+): Result<FilmPlan, string> {
+  const globalHeader = muxerTrait(output, findings.muxer)?.globalHeader === true;
   const options = streamOptions(fileOptions(output), mappings, findings.inputs, mapping);
   if (!options.ok) return options;
   const trait = encoderTrait(mapping.encoder);
@@ -77,9 +114,9 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
   const kept = options.value.filter(
     (use) => FILM_OPTIONS.has(use.name) || (findOption(use.name) === undefined && !FINAL_ALONE.has(use.name)),
   );
-  const times = outputTimes(output, options.value, mappings.length + outlets.value.sound.length);
+  const times = outputTimes(output, options.value, mappings.length + soundOutputs.length);
   if (!times.ok) return times;
-  const filters = plannedFilters(command, findings, graphs.value, options.value, graph.timeBase);
+  const filters = plannedFilters(command, findings, viaGraph, options.value, graph.timeBase);
   if (!filters.ok) return filters;
   const names = filters.value?.filters.graph.nodes.map((node) => node.use.name) ?? [];
   const beside = planSideData({
@@ -93,8 +130,8 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
   });
   if (!beside.ok) return beside;
   const { headersInBand } = trait.value;
-  const alreadyInBand = !muxer.globalHeader && headersInBand !== undefined;
-  const rate = planRate(mapping.encoder, trait.value, kept, mapping.outputStream);
+  const alreadyInBand = !globalHeader && headersInBand !== undefined;
+  const rate = planRate(mapping, trait.value, kept);
   if (!rate.ok) return rate;
   const encoder = chunkEncoderOptions(
     mapping.encoder,
@@ -122,10 +159,8 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
   const rates = outputRates(options.value, behind.rate, trait.value);
   if (!rates.ok) return rates;
   // What comes out of -filter_complex belongs to no input.
-  const streams = viaGraph.value ? undefined : media.streams.length;
-  // The null muxer takes frames as they come (AVFMT_NOTIMESTAMPS; fftools/ffmpeg.c, VSYNC_PASSTHROUGH).
-  const wonted = findings.muxer === "null" ? "passthrough" : findings.defaultSync;
-  const sync = syncMode(command, input, options.value, wonted, streams);
+  const streams = viaGraph ? undefined : media.streams.length;
+  const sync = syncMode(command, input, options.value, findings, streams);
   if (!sync.ok) return sync;
   if (
     source.startSeconds === undefined &&
@@ -154,12 +189,13 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     film: mapping,
     mappings,
     covers: mappings.filter((m) => isCover(streamOf(findings.inputs, m))).map((m) => m.outputStream),
-    used: usedStreams(findings),
-    heard: usedStreams({ ...findings, mappings: findings.mappings.filter((m) => m.decoder !== undefined) }).filter(
-      (m) => streamOf(findings.inputs, m)?.type === "audio",
-    ),
-    sound: graphs.value.sound.map((one) => one.description),
-    soundOutputs: outlets.value.sound,
+    used: usedStreams(findings.company),
+    heard: usedStreams({
+      ...findings.company,
+      mappings: findings.company.mappings.filter((m) => m.decoder !== undefined),
+    }).filter((m) => streamOf(findings.inputs, m)?.type === "audio"),
+    sound: graphs.sound.map((one) => one.description),
+    soundOutputs,
     source,
     sourceTag,
     sourceFormat: media.format,
@@ -171,7 +207,7 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     graph: chain,
     graphTimeBase: behind.timeBase,
     graphRate: behind.rate,
-    filterThreads: filterThreads(command, findings, viaGraph.value !== undefined),
+    filterThreads: filterThreads(command, findings, viaGraph !== undefined),
     ...rates.value,
     syncMode: sync.value,
     generation: findings.generation,
@@ -179,7 +215,7 @@ export function prepare(command: Command, findings: Findings): Result<FilmPlan, 
     inputTrim: trim.value,
     filters: filters.value?.filters,
     sides: filters.value?.sides ?? [],
-    headersInBand: !muxer.globalHeader && !alreadyInBand,
+    headersInBand: !globalHeader && !alreadyInBand,
     watchFrameData: beside.value.watched,
     keys: keys.value,
     streaming,
@@ -212,20 +248,26 @@ function loopReason(input: InputFile, generation: Generation, end: bigint | numb
   return end === undefined ? "the film has no end" : undefined;
 }
 
-/** The film as it comes out of `-filter_complex`; undefined where it goes another way. */
-function graphFilm(
-  graphs: CommandGraphs,
+/** The films as they come out of `-filter_complex`, in the graphs' order. */
+function graphFilms(
+  { films }: CommandGraphs,
   outlets: Outlets,
   findings: Findings,
-): Result<StreamMapping | undefined, string> {
-  if (!graphs.film || !outlets.film) return ok(undefined);
-  return throughGraph(graphs.film.graph, graphs.film.index, outlets.film, findings);
+): Result<readonly StreamMapping[], string> {
+  const mappings: StreamMapping[] = [];
+  for (const [i, output] of outlets.films.entries()) {
+    const film = films[i];
+    const mapping = film && throughGraph(film.graph, film.index, output, findings);
+    if (mapping?.ok === false) return mapping;
+    if (mapping) mappings.push(mapping.value);
+  }
+  return ok(mappings);
 }
 
 function plannedFilters(
   command: Command,
   findings: Findings,
-  { film }: CommandGraphs,
+  film: GraphFilm | undefined,
   options: readonly OptionUse[],
   timeBase: Rational,
 ): Result<FiltersOutcome | undefined, string> {
@@ -254,15 +296,4 @@ function forOnlyStream(use: OptionUse): OptionUse {
 /** Whole seconds, at least 1000, that are whole ticks of the time base too. */
 function shiftSeconds(timeBase: Rational): bigint {
   return timeBase.num * ((1000n + timeBase.num - 1n) / timeBase.num);
-}
-
-/** Number of the input that is standard input, if one is. */
-export function standardInput(command: Command): number | undefined {
-  const at = command.inputs.findIndex((input) => localPath(input.url) === "-");
-  return at === -1 ? undefined : at;
-}
-
-/** True when an input is standard input. */
-export function readsStandardInput(command: Command): boolean {
-  return standardInput(command) !== undefined;
 }

@@ -9,7 +9,7 @@ import { localPath } from "./local-path.js";
 import { streamingKind, streamingReason } from "./streaming.js";
 
 /**
- * First look at a command, by its words alone: may it be split at all?
+ * First look at a command of one output, by its words alone: may it be split at all?
  * The reason is a sentence for the user: "not split: …".
  */
 export function mayBeSplit(command: Command): Result<void, string> {
@@ -26,7 +26,6 @@ function checkShape(command: Command): string | undefined {
   if (information) return `${information.flag} only prints`;
   if (command.inputs.length === 0) return "there is no input";
   if (command.outputs.length === 0) return "there is no output";
-  if (command.outputs.length > 1) return "there are several outputs";
   if (command.trailing.some((use) => use.scope === "file")) return "options stand behind the output";
   return undefined;
 }
@@ -138,12 +137,15 @@ const FINAL_OPTIONS = new Set(
   guess_layout_max bitexact`.split(/\s+/),
 );
 
+/** Why an output without video is not split. */
+export const NO_VIDEO = "no video is wanted";
+
 function checkOutput(command: Command): string | undefined {
   const [output] = command.outputs;
   if (!output) return undefined;
   for (const use of fileOptions(output)) {
     if (use.flag.startsWith("-/")) return `${use.flag} is not split`;
-    if (use.name === "vn") return "no video is wanted";
+    if (use.name === "vn") return NO_VIDEO;
     // `-filter:0` may mean the film.
     if (use.name === "filter" && /^[asdt](:|$)/.test(use.spec ?? "")) continue;
     if (findOption(use.name) === undefined) continue;
@@ -182,6 +184,9 @@ function checkGraphs(command: Command): string | undefined {
   if (odd) return `${odd.flag} is not split`;
   const graphs = readGraphs(command);
   if (!graphs.ok) return graphs.failure;
-  const plan = graphs.value.film && planFilters(graphs.value.film.graph.line, FACTS);
-  return plan?.ok === false ? plan.failure : undefined;
+  for (const { graph } of graphs.value.films) {
+    const plan = planFilters(graph.line, FACTS);
+    if (!plan.ok) return plan.failure;
+  }
+  return undefined;
 }

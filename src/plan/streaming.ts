@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from "node:path";
-import { type Command, fileOptions, lastOption, type OutputFile } from "../ffmpeg/command.js";
+import { fileOptions, lastOption, type OutputFile } from "../ffmpeg/command.js";
 import { parseDuration } from "../ffmpeg/duration.js";
 import type { KeyPlan } from "./gop.js";
 import { localPath } from "./local-path.js";
@@ -29,20 +29,22 @@ export function streamingKind(output: OutputFile): StreamingKind | undefined {
   return /\.m3u8?$/i.test(output.url) ? "hls" : undefined;
 }
 
+/** Whether an output writes more than the one file that it names. */
+export function writesManyFiles(output: OutputFile): boolean {
+  const format = lastOption(fileOptions(output), "f")?.value;
+  return streamingKind(output) !== undefined || format === "dash" || /%\d*d|\.mpd$/.test(output.url);
+}
+
 /** Where a path of this machine stands in such a folder. */
 export const placeIn = (folder: string, path: string): string => join(folder, resolve(path));
 
-/** The command with its output in the folder; for outputs without reason not to be split (`streamingReason`). */
-export function intoFolder(command: Command, folder: string): Command {
+/** The output with its files in the folder; for outputs without reason not to be split (`streamingReason`). */
+export function moveInto(output: OutputFile, folder: string): OutputFile {
   const move = (url: string): string => placeIn(folder, localPath(url) ?? url);
-  const outputs = command.outputs.map((output) => ({
-    ...output,
-    url: move(output.url),
-    options: output.options.map((use) =>
-      PATHS.has(use.name) && use.value !== undefined ? { ...use, value: move(use.value) } : use,
-    ),
-  }));
-  return { ...command, outputs };
+  const options = output.options.map((use) =>
+    PATHS.has(use.name) && use.value !== undefined ? { ...use, value: move(use.value) } : use,
+  );
+  return { url: move(output.url), options };
 }
 
 /** The folders in which the output's files are made: absolute paths. ffmpeg expects them to be there. */

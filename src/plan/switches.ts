@@ -1,9 +1,9 @@
 import { multiply, rational, toNumber } from "../lib/rational.js";
 import type { FilmPlan } from "./film.js";
-import type { Chunk } from "./chunk.js";
+import type { ChunkPart } from "./chunk.js";
 
 /** False where it is left to chance whether the film's first chunk begins with a filter switched on. */
-export function beginsAsPlanned(plan: FilmPlan, first: Chunk): boolean {
+export function beginsAsPlanned(plan: FilmPlan, first: ChunkPart): boolean {
   const seconds = toNumber(multiply(rational(first.graph[0] ?? 0), plan.graphTimeBase));
   return (plan.filters?.switches ?? []).every((expression) => switchedAlike(expression, 0, seconds) === true);
 }

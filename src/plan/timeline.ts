@@ -1,13 +1,11 @@
 import type { Packet } from "../ffmpeg/packets.js";
-import { divide, type Rational, toNumber } from "../lib/rational.js";
+import type { Rational } from "../lib/rational.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import { lowerBound } from "../lib/search.js";
-import { type Chunk, type ChunkBounds, chunkKeys, type MarkedTick, MAX_CUTS_IN_GOP } from "./chunk.js";
-import type { OutputClock, Tick } from "./frame-clock.js";
-import type { FilterPlan, GraphClock, GraphFrame } from "./graph.js";
+import { type Chunk, type ChunkBounds, type ChunkSource, MAX_CUTS_IN_GOP } from "./chunk.js";
 import { CountedWindows } from "./counted-windows.js";
 import type { PacketHabits } from "./habits.js";
-import type { KeyMarks } from "./gop.js";
+import { Track, type TrackOptions } from "./track.js";
 import { type Doubt, type Frame, type FrameWindows, type HeadLook, type InputTrim, Windows } from "./windows.js";
 
 /** What the timeline is given from outside. */
@@ -15,11 +13,8 @@ export interface TimelineOptions {
   readonly bounds: ChunkBounds;
   readonly trim: InputTrim;
   readonly timeBase: Rational;
-  readonly filters: FilterPlan;
-  readonly graph: GraphClock;
-  readonly clock: OutputClock;
-  /** Where keyframes are certain, and chunks are to begin; undefined where that is left to the encoder. */
-  readonly keys?: KeyMarks | undefined;
+  /** The renditions that are made of the film; never empty. */
+  readonly tracks: readonly TrackOptions[];
   readonly habits: PacketHabits;
   /** What plain ffmpeg shows first, where that was looked at. */
   readonly head?: HeadLook | undefined;
@@ -27,18 +22,21 @@ export interface TimelineOptions {
 
 /**
  * Turns packets into chunks, as the split goes on: windows of frames are gathered up to the bounds, what the filters and
- * the encoder's clock make of them is followed, and a chunk is given as soon as all of it is known.
+ * the encoder's clock of each rendition make of them is followed, and a chunk is given as soon as all of it is known.
  */
 export class Timeline {
   readonly #o: TimelineOptions;
   readonly #windows: FrameWindows;
+  readonly #tracks: readonly Track[];
+  /** Those of which keyframes are certain: chunks begin where they all have one. */
+  readonly #keyed: readonly Track[];
+  /** Frames with which some of them have one, and how many of them. */
+  readonly #allowed = new Map<number, number>();
   /** Shown frames that a chunk to come may still need. */
   #shown: Frame[] = [];
   /** Place of the open chunk's first frame in `#shown`; chunks that are closed but not given yet stand before it. */
   #open = 0;
   #closed: { readonly from: number; readonly to: number }[] = [];
-  #graph: GraphFrame[] = [];
-  #ticks: MarkedTick[] = [];
   /** The latest frame with which a chunk may begin. */
   #border: number | undefined;
   /** How long a chunk should be, where it is cut at keyframes: in a long GOP of the source, longer. */
@@ -47,17 +45,14 @@ export class Timeline {
   #chunks = 0;
   #frames = 0;
   #start: number | undefined;
-  #outputs = 0;
-  #lastDuration = 0;
-  readonly #span: number;
 
   constructor(options: TimelineOptions) {
     this.#o = options;
-    const { trim, habits, head } = options;
+    const { trim, habits, head, timeBase } = options;
     this.#windows = habits.decodedTimes ? new CountedWindows() : new Windows({ trim, habits, head });
-    const { afterSpan } = options.filters;
+    this.#tracks = options.tracks.map((track) => new Track(track, timeBase));
+    this.#keyed = this.#tracks.filter((track) => track.keys !== undefined);
     this.#target = options.bounds.target;
-    this.#span = Math.ceil(toNumber(divide(afterSpan, options.timeBase)));
   }
 
   /** Source frames seen so far that plain ffmpeg would hand to the filters. */
@@ -65,21 +60,19 @@ export class Timeline {
     return this.#frames;
   }
 
-  /** Output frames in the chunks given so far. */
-  get outputs(): number {
-    return this.#outputs;
+  /** Output frames in the chunks given so far, rendition by rendition. */
+  get outputs(): readonly number[] {
+    return this.#tracks.map((track) => track.outputs);
   }
 
-  /** How long the last frame of the chunks given so far says it lasts, in ticks behind the filters; 0 when it does not. */
-  get lastDuration(): number {
-    return this.#lastDuration;
+  /** How long the last frame given so far says it lasts (Track), rendition by rendition. */
+  get lastDurations(): readonly number[] {
+    return this.#tracks.map((track) => track.lastDuration);
   }
 
   /** True when what still comes cannot be seen in the output: the split may stop. */
   get finished(): boolean {
-    const { before, after } = this.#o.filters;
-    // Filters that look at more than one frame go on doing so behind the output's end.
-    return this.#windows.pastTrim || (this.#o.clock.finished && before + after + this.#span === 0);
+    return this.#windows.pastTrim || this.#tracks.every((track) => track.finished);
   }
 
   /** What would have to be known about the source, where it was refused for want of that. */
@@ -103,8 +96,7 @@ export class Timeline {
     const placed = this.#place(this.finished ? ok([]) : this.#windows.end());
     if (!placed.ok) return placed;
     this.#ended = true;
-    this.#follow(this.#o.graph.end());
-    this.#mark(this.#o.clock.end());
+    for (const track of this.#tracks) track.end((owner) => this.#isKey(owner));
     this.#close();
     return this.#sure([...placed.value, ...this.#giveClosed()]);
   }
@@ -123,24 +115,29 @@ export class Timeline {
 
   /** Parts of an edit list are decoded one by one. */
   #looksAcross([first]: readonly Frame[]): boolean {
-    const { before, after } = this.#o.filters;
     const last = this.#shown.at(-1);
-    return first !== undefined && last !== undefined && first.part !== last.part && before + after + this.#span > 0;
+    const across = first !== undefined && last !== undefined && first.part !== last.part;
+    return across && this.#tracks.some((track) => track.looksAround);
+  }
+
+  /** True where chunks may only begin with certain keyframes, which are all that there are. */
+  get #onlyKeys(): boolean {
+    return this.#keyed.some((track) => track.keys?.complete);
   }
 
   /** Why chunks cannot begin where plain ffmpeg has its keyframes. */
   #offGrid([first]: readonly Frame[]): string | undefined {
-    if (!this.#o.keys) return undefined;
+    if (this.#keyed.length === 0) return undefined;
     if (this.#o.habits.decodedTimes) return "keyframes at certain places from a source whose packets have no times";
     const last = this.#shown.at(-1);
     if (first && last && first.part !== last.part) return "keyframes at certain places over the parts of an edit list";
     const far = this.#shown.length - this.#open > MAX_CUTS_IN_GOP * this.#o.bounds.max;
-    return far && this.#o.keys.complete ? "its keyframes are too far apart for chunks to begin with" : undefined;
+    return far && this.#onlyKeys ? "its keyframes are too far apart for chunks to begin with" : undefined;
   }
 
   /** The chunks, unless what comes out of them is in doubt. */
   #sure(chunks: readonly Chunk[]): Result<readonly Chunk[], string> {
-    const { doubt } = this.#o.clock;
+    const doubt = this.#tracks.find((track) => track.doubt !== undefined)?.doubt;
     return doubt === undefined ? ok(chunks) : fail(doubt);
   }
 
@@ -152,7 +149,8 @@ export class Timeline {
     this.#start ??= frames[0]?.pts;
     for (const frame of frames) {
       this.#shown.push(frame);
-      this.#follow(this.#o.graph.push(frame));
+      const cuts = this.#tracks.flatMap((track) => track.push(frame, (owner) => this.#isKey(owner)));
+      for (const owner of cuts) this.#allow(owner);
     }
     return this.#giveClosed();
   }
@@ -162,30 +160,22 @@ export class Timeline {
     const { min, target, max } = this.#o.bounds;
     const held = this.#shown.length - this.#open;
     // Of the keyframes that are certain, not one came for so long: any of the source will do.
-    if (this.#o.keys) return held >= max && !this.#o.keys.complete;
+    if (this.#keyed.length > 0) return held >= max && !this.#onlyKeys;
     const cut = held > 0 && this.#shown.at(-1)?.part !== frames[0]?.part;
     return cut || held >= target || (held >= min && held + frames.length > max);
   }
 
-  #follow(frames: readonly GraphFrame[]): void {
-    for (const frame of frames) {
-      this.#graph.push(frame);
-      this.#mark(this.#o.clock.push(frame));
-    }
-  }
-
-  /** Follows the keyframes over what comes out, and cuts where they allow it. */
-  #mark(ticks: readonly Tick[]): void {
-    for (const tick of ticks) {
-      const before = this.#ticks.at(-1);
-      const mark = this.#o.keys?.next(tick.tick, before?.source !== tick.source && this.#isKey(tick.owner));
-      this.#ticks.push({ ...tick, key: mark?.key ?? false, forced: mark?.forced ?? false });
-      if (mark?.cut && before?.owner !== tick.owner) this.#allowCut(tick.owner);
-    }
-  }
-
   #isKey(owner: number): boolean {
     return this.#shown[this.#placeOf(owner)]?.key === true;
+  }
+
+  /** One more rendition has a certain keyframe with this frame. Renditions come to it at different times, but in order. */
+  #allow(owner: number): void {
+    const count = (this.#allowed.get(owner) ?? 0) + 1;
+    this.#allowed.set(owner, count);
+    if (count < this.#keyed.length) return;
+    for (const earlier of this.#allowed.keys()) if (earlier <= owner) this.#allowed.delete(earlier);
+    this.#allowCut(owner);
   }
 
   #allowCut(owner: number): void {
@@ -210,7 +200,7 @@ export class Timeline {
   #close(): void {
     const [from, to] = [this.#open, this.#shown.length];
     // Frames that are told by their number alone come from whole segments: one too few is seen at the end.
-    const most = this.#o.habits.decodedTimes || this.#o.keys?.complete ? 1 : MAX_CUTS_IN_GOP;
+    const most = this.#o.habits.decodedTimes || this.#onlyKeys ? 1 : MAX_CUTS_IN_GOP;
     const parts = Math.min(Math.max(1, Math.ceil((to - from) / this.#o.bounds.max)), most);
     const edge = (part: number): number => from + Math.floor((part * (to - from)) / parts);
     for (let part = 0; part < parts; part++) {
@@ -237,59 +227,37 @@ export class Timeline {
 
   #isComplete(last: Frame, to: number): boolean {
     if (this.#ended) return true;
-    // Repeats of a frame come out only when the next one is known.
-    const later = this.#ticks.at(-1)?.owner ?? Number.NEGATIVE_INFINITY;
-    return (later > last.pts || this.#o.clock.finished) && this.#reach(to) !== undefined;
-  }
-
-  /** Place behind the last frame that the filters of a chunk ending before `to` look at; undefined while unknown. */
-  #reach(to: number): number | undefined {
-    const { after } = this.#o.filters;
-    const until = (this.#shown[to - 1]?.pts ?? 0) + this.#span;
-    let place = to;
-    // Only a frame behind the span tells that no more lie within it.
-    if (this.#span > 0) while ((this.#shown[place]?.pts ?? until) <= until && place <= this.#shown.length) place++;
-    place += after;
-    if (place <= this.#shown.length) return place;
-    return this.#ended ? this.#shown.length : undefined;
+    return this.#tracks.every((track) => track.knows(last) && track.reach(this.#shown, to, false) !== undefined);
   }
 
   #chunk(from: number, to: number): Chunk | undefined {
     const own = this.#shown.slice(from, to);
-    const wide = this.#shown.slice(Math.max(0, from - this.#o.filters.before), this.#reach(to) ?? this.#shown.length);
     const [first, last] = [own[0], own.at(-1)];
-    const [wideFirst, wideLast] = [wide[0], wide.at(-1)];
-    if (!first || !last || !wideFirst || !wideLast) return undefined;
-    const inside = ({ owner }: { readonly owner: number }): boolean => owner >= first.pts && owner <= last.pts;
-    const ticks = this.#ticks.filter(inside);
-    if (ticks.length === 0) return undefined;
-    const graph = this.#graph.filter(inside);
-    this.#lastDuration = graph.findLast((f) => f.pts === ticks.at(-1)?.source)?.duration ?? 0;
-    const outputsBefore = this.#outputs;
-    this.#outputs += ticks.length;
-    return {
+    if (!first || !last) return undefined;
+    const decoded = this.#o.habits.decodedTimes ? { decoded: own.map((f) => f.pts) } : {};
+    const parts = this.#tracks.map((track) => {
+      const reach = track.reach(this.#shown, to, this.#ended) ?? this.#shown.length;
+      const wide = this.#shown.slice(Math.max(0, from - track.before), reach);
+      const [wideFirst, wideLast] = [wide[0] ?? first, wide.at(-1) ?? last];
+      const lastSegment = wide.reduce((latest, f) => Math.max(latest, f.segment), 0);
+      const source = { firstSegment: wideFirst.from, lastSegment, ...decoded };
+      return track.part(source, [first, last], [wideFirst, wideLast], this.#start ?? first.pts);
+    });
+    const made = parts.filter((part) => part !== undefined);
+    if (made.length === 0) return undefined;
+    const source: ChunkSource = {
       index: this.#chunks++,
-      firstSegment: wideFirst.from,
-      lastSegment: wide.reduce((latest, f) => Math.max(latest, f.segment), 0),
-      firstPts: wideFirst.pts,
-      lastPts: wideLast.pts,
-      graph: graph.map((f) => f.pts),
-      ticks: ticks.map(({ tick, source, owner }) => ({ tick, source, owner })),
-      ...(this.#o.keys ? { keys: chunkKeys(ticks, this.#o.keys.exhaustive) } : {}),
-      outputsBefore,
-      start: this.#start ?? first.pts,
-      ...(this.#o.habits.decodedTimes ? { decoded: own.map((f) => f.pts) } : {}),
+      firstSegment: Math.min(...made.map((part) => part.firstSegment)),
+      lastSegment: Math.max(...made.map((part) => part.lastSegment)),
     };
+    return { ...source, ...decoded, parts: parts.map((part) => part && { ...part, ...source }) };
   }
 
   /** Drops what no chunk from place `next` on needs. */
   #forget(next: number): void {
-    const first = this.#shown[next]?.pts ?? Number.POSITIVE_INFINITY;
-    if (this.#shown.length > next) {
-      this.#graph = this.#graph.filter((f) => f.owner >= first);
-      this.#ticks = this.#ticks.filter((t) => t.owner >= first);
-    }
-    const drop = Math.max(0, next - this.#o.filters.before);
+    const first = this.#shown[next]?.pts;
+    if (first !== undefined) for (const track of this.#tracks) track.forget(first);
+    const drop = Math.max(0, next - Math.max(...this.#tracks.map((track) => track.before)));
     if (drop === 0) return;
     this.#shown = this.#shown.slice(drop);
     this.#open -= drop;

@@ -24,7 +24,8 @@ export interface ReadyChunk {
 export interface SplitTotals {
   readonly chunks: number;
   readonly sourceFrames: number;
-  readonly outputFrames: number;
+  /** Rendition by rendition. */
+  readonly outputFrames: readonly number[];
 }
 
 /** `unfit`: the source cannot be split exactly; `broken`: ffmpeg or the disk failed; `cancelled`: by the caller's signal. */

@@ -9,7 +9,7 @@ export interface ShownPlan {
   readonly workers: readonly { readonly name: string; readonly slots: number }[];
   readonly pre: readonly string[];
   readonly remote: readonly { readonly chunk: number; readonly frames: number; readonly argv: readonly string[] }[];
-  readonly final: readonly string[];
+  readonly final: readonly (readonly string[])[];
 }
 
 /** The plan as text: the route with its reason and what decided it, then every command of every stage. */
@@ -26,7 +26,9 @@ export function renderPlan(plan: ShownPlan): string {
   for (const { chunk, frames, argv } of plan.remote) {
     blocks.push(`# REMOTE, chunk ${chunk}: ${frames} frames\n${quoteAll(argv)}`);
   }
-  blocks.push(`# ${split ? "FINAL, on this machine" : "on this machine"}\n${quoteAll(plan.final)}`);
+  for (const words of plan.final) {
+    blocks.push(`# ${split ? "FINAL, on this machine" : "on this machine"}\n${quoteAll(words)}`);
+  }
   return `${blocks.join("\n\n")}\n`;
 }
 
@@ -34,7 +36,8 @@ export function renderPlan(plan: ShownPlan): string {
 export function planAsJson(plan: ShownPlan): string {
   const { route, reason, decidedBy = null, workers, pre, remote, final } = plan;
   const counts = { chunks: remote.length, frames: framesOf(plan) };
-  const stages = { pre, remote, final };
+  // The first output's has stood alone from the beginning.
+  const stages = { pre, remote, final: final[0] ?? [], finals: final };
   return `${JSON.stringify({ version: 1, route, reason, decidedBy, workers, ...counts, stages }, null, 2)}\n`;
 }
 

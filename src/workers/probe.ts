@@ -42,12 +42,12 @@ const SCRIPT = [
 
 /**
  * Asks a worker, in one round trip, for its ffmpeg (5.1 or later), encoders, cores and numactl.
- * `encoder`: fails with "no-encoder" unless its ffmpeg has this one. A session that fails or is cancelled is "connection".
+ * `encoders`: fails with "no-encoder" unless its ffmpeg has all of these. A session that fails or is cancelled is "connection".
  */
 export async function probeWorker(
   session: Session,
   ffmpegBin: string,
-  encoder?: string,
+  encoders: readonly string[] = [],
 ): Promise<Result<WorkerFacts, ProbeFailure>> {
   const answer = await session.run(["sh", "-c", SCRIPT, "sh", ffmpegBin], { signal: AbortSignal.timeout(WITHIN) });
   if (!answer.ok) {
@@ -60,7 +60,7 @@ export async function probeWorker(
       ...(fix === undefined ? {} : { fix }),
     });
   }
-  return judgeProbe(parseProbe(answer.value.stdout, MARK), answer.value.stderrTail, ffmpegBin, encoder);
+  return judgeProbe(parseProbe(answer.value.stdout, MARK), answer.value.stderrTail, ffmpegBin, encoders);
 }
 
 /** Makes facts of what the worker said, or says why it cannot be used. Pure. */
@@ -68,7 +68,7 @@ export function judgeProbe(
   text: ProbeText,
   stderrTail: readonly string[],
   ffmpegBin: string,
-  encoder: string | undefined,
+  encoders: readonly string[],
 ): Result<WorkerFacts, ProbeFailure> {
   const install = installHint(text.system);
   const noFfmpeg = (what: string, detail: string, fix: string): Result<never, ProbeFailure> =>
@@ -100,10 +100,11 @@ export function judgeProbe(
   if (text.encoders.size === 0) {
     return noFfmpeg(`${text.ffmpegPath} on the worker lists no encoders`, stderrTail.join("\n"), install);
   }
-  if (encoder !== undefined && !text.encoders.has(encoder)) {
+  const lacking = encoders.find((encoder) => !text.encoders.has(encoder));
+  if (lacking !== undefined) {
     return fail({
       kind: "no-encoder",
-      what: `ffmpeg ${version.name} on the worker has no encoder ${encoder}`,
+      what: `ffmpeg ${version.name} on the worker has no encoder ${lacking}`,
       fix: "set ffmpeg_bin of this worker to an ffmpeg that has it, or choose another encoder",
     });
   }

@@ -360,12 +360,12 @@ describe("ways in", () => {
 });
 
 test("the probe, on a worker whose ffmpeg lacks an encoder", async () => {
-  const facts = await probeWorker(session, one.ffmpegBin, "ffv1");
+  const facts = await probeWorker(session, one.ffmpegBin, ["ffv1"]);
   expect(facts).toMatchObject({
     ok: true,
     value: { ffmpegVersion: expect.stringMatching(/^\d/), cores: expect.any(Number) },
   });
-  expect(await probeWorker(session, one.ffmpegBin, "libx264")).toMatchObject({
+  expect(await probeWorker(session, one.ffmpegBin, ["ffv1", "libx264"])).toMatchObject({
     ok: false,
     failure: { kind: "no-encoder" },
   });

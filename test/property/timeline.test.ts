@@ -5,8 +5,8 @@ import { rational } from "../../src/lib/rational.js";
 import { FrameClock, type FrameClockOptions, type Tick } from "../../src/plan/frame-clock.js";
 import { type FilterPlan, FRAME_BY_FRAME, graphClock, type GraphFrame, graphOutput } from "../../src/plan/graph.js";
 import { PLAIN_HABITS } from "../../src/plan/habits.js";
-import type { Chunk, ChunkBounds } from "../../src/plan/chunk.js";
-import { Timeline } from "../../src/plan/timeline.js";
+import type { ChunkPart, ChunkBounds } from "../../src/plan/chunk.js";
+import { OneTrack } from "../unit/plan/one-track.js";
 import type { InputTrim } from "../../src/plan/windows.js";
 
 /**
@@ -146,23 +146,23 @@ function makeClock({ filters, clock: { rate, ...choice } }: Setup): FrameClock {
   });
 }
 
-function makeTimeline(setup: Setup): Timeline {
+function makeTimeline(setup: Setup): OneTrack {
   const { bounds: limits, trim, filters, dropsLeading = false } = setup;
   const graph = graphClock(filters, BASE);
   const habits = { ...PLAIN_HABITS, dropsLeading };
-  return new Timeline({ bounds: limits, trim, timeBase: BASE, filters, graph, clock: makeClock(setup), habits });
+  return new OneTrack({ bounds: limits, trim, timeBase: BASE, filters, graph, clock: makeClock(setup), habits });
 }
 
 interface Run {
-  readonly chunks: readonly Chunk[];
+  readonly chunks: readonly ChunkPart[];
   readonly refused: string | undefined;
-  readonly timeline: Timeline;
+  readonly timeline: OneTrack;
 }
 
 /** As the splitter does it: until the timeline says that nothing more can be seen. */
 function run(packets: readonly Packet[], setup: Setup): Run {
   const timeline = makeTimeline(setup);
-  const chunks: Chunk[] = [];
+  const chunks: ChunkPart[] = [];
   for (const next of packets) {
     const result = timeline.push(next);
     if (!result.ok) return { chunks, refused: result.failure, timeline };

@@ -30,6 +30,11 @@ const SCANNED: readonly [string, Definition][] = [
       expressions: "luma_radius chroma_radius alpha_radius",
     }),
   ],
+  // In a command of several outputs, each is made as if it were the only one (plan/graph-slices.ts).
+  [
+    "split",
+    { options: "outputs", judge: (o) => (isOneOf(o.get("outputs"), "1") ? FRAME : whole("has several outputs")) },
+  ],
   [
     "drawgrid",
     frame({ options: "x y width/w height/h color/c thickness/t replace", expressions: "x y width height thickness" }),

@@ -9,7 +9,7 @@ const REASONS: readonly (readonly [reason: string, names: string])[] = [
      mergeplanes midequalizer mix morpho msad multiply overlay paletteuse premultiply_dynamic psnr remap scale2ref ssim
      ssim360 threshold varblur vif vstack xcorrelate xfade xmedian xpsnr xstack`,
   ],
-  ["has several outputs", "extractplanes segment split streamselect astreamselect"],
+  ["has several outputs", "extractplanes segment streamselect astreamselect"],
   ["joins films", "concat"],
   [
     "draws what it hears",

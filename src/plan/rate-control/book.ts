@@ -2,7 +2,7 @@ import { type Rational, toNumber } from "../../lib/rational.js";
 import { type BufferedFrame, judgeChunk, runBuffer, START_SHARE } from "./buffer.js";
 import type { RatePlan } from "./plan.js";
 import { type Again, chunksAgain, type ChunkSize, replanned } from "./settle.js";
-import { sharesBySource } from "./source-shares.js";
+import { capped, sharesBySource } from "./source-shares.js";
 
 /** A chunk as its books are kept. Ticks are those of the encoder's time base, in display order. */
 export interface BookedChunk {
@@ -34,6 +34,8 @@ const NOTHING: RateStep = { orders: [], settled: [] };
 /** How often chunks are encoded again to bring the film to its bitrate, and one chunk to keep to the buffer. */
 const ROUNDS = 3;
 const TRIES = 3;
+/** How near the cap an encoder keeps a whole chunk. */
+const NEAR_CAP = 0.97;
 
 /**
  * Keeps the books of one film's size. Chunks are ordered at once where each is told the same, or else when the source
@@ -89,12 +91,13 @@ export class RateBook {
     if (this.#met) return NOTHING;
     const target = this.#target();
     const seconds = target / (this.#plan.bitrate ?? 1);
-    this.#shares =
+    this.#shares = this.#capped(
       this.#byLog?.(this.#chunks, target, seconds) ??
-      sharesBySource(
-        this.#chunks.map((c, i) => ({ ...c, seconds: this.#seconds(i) })),
-        target,
-      );
+        sharesBySource(
+          this.#chunks.map((c, i) => ({ ...c, seconds: this.#seconds(i) })),
+          target,
+        ),
+    );
     return this.#order(this.#shares.map((bits, chunk) => this.#told(chunk, bits)));
   }
 
@@ -134,6 +137,16 @@ export class RateBook {
     return { chunk, bitrate: buffer ? Math.min(asked, buffer.rate) : asked, start };
   }
 
+  /** No chunk can have more than the buffer lets through. */
+  #capped(shares: readonly number[]): readonly number[] {
+    const { buffer } = this.#plan;
+    if (!buffer) return shares;
+    return capped(
+      shares,
+      shares.map((_, chunk) => buffer.rate * NEAR_CAP * this.#seconds(chunk)),
+    );
+  }
+
   #startOf(chunk: number): number | undefined {
     const { buffer } = this.#plan;
     if (!buffer || this.#plan.pass?.number === 1) return undefined;
@@ -152,7 +165,7 @@ export class RateBook {
     const asked = this.#orders.map(({ bitrate = 0 }, chunk) => bitrate * this.#seconds(chunk));
     const sizes = (): ChunkSize[] => actual.map((bits, chunk) => ({ planned: this.#shares[chunk] ?? 0, actual: bits }));
     // What a chunk makes of being told more, or less, is only known when it has been.
-    if (this.#rounds > 1) this.#shares = replanned(sizes(), asked, target);
+    if (this.#rounds > 1) this.#shares = this.#capped(replanned(sizes(), asked, target));
     return chunksAgain(sizes(), asked, target);
   }
 

@@ -1,5 +1,6 @@
 import { type Command, fileOptions, lastOption, type OptionUse, type OutputFile } from "../../ffmpeg/command.js";
 import { parsePairs } from "../../ffmpeg/quantity.js";
+import { MUXERS, type MuxerTrait, NO_FILE } from "../muxers.js";
 
 /** True for an output of which nothing is kept: `-f null`, or /dev/null. */
 export function isDiscarded(output: OutputFile): boolean {
@@ -23,6 +24,11 @@ export function withoutPass(options: readonly OptionUse[]): OptionUse[] {
     const left = (use.value ?? "").split(/(?<!\\):/).filter((pair) => !/^(?:pass|stats)(?:=|$)/.test(pair));
     return left.join(":") === "" ? [] : [{ ...use, value: left.join(":") }];
   });
+}
+
+/** What is known of an output's container; a first pass' film goes into none. */
+export function muxerTrait(output: OutputFile, muxer: string): MuxerTrait | undefined {
+  return passAsked(output) === "1" && isDiscarded(output) ? NO_FILE : MUXERS[muxer];
 }
 
 /** Why a first pass is not made in chunks, as far as its words tell. */

@@ -1,6 +1,6 @@
 import { parseFrameLog } from "../../ffmpeg/frame-log.js";
 import { type Rational, toNumber } from "../../lib/rational.js";
-import type { Chunk } from "../chunk.js";
+import type { ChunkPart } from "../chunk.js";
 import type { RateOrder } from "./book.js";
 import { joinPassLogs, type PassLog, sharesByLog } from "./pass-log.js";
 import type { RatePlan } from "./plan.js";
@@ -17,7 +17,7 @@ const FAR = 1.5;
  */
 export function misfits(
   rate: RatePlan,
-  chunks: readonly Chunk[],
+  chunks: readonly Pick<ChunkPart, "ticks">[],
   logs: readonly PassLog[],
   encoderTimeBase: Rational,
 ): readonly RateOrder[] {

@@ -33,14 +33,13 @@ const COMMON_KEYS = new Set(["vbv-maxrate", "vbv-bufsize"]);
 const TOLD_KEYS = new Set(["pass", "stats", "vbv-init"]);
 
 /**
- * Plans the rate control of the film from its options; `stream` is its number among the output's streams. Fails with
+ * Plans the rate control of the film from its options. Fails with
  * the reason where chunks cannot keep what is asked.
  */
 export function planRate(
-  encoder: string,
+  { encoder, outputStream: stream }: { readonly encoder: string; readonly outputStream: number },
   known: EncoderTrait,
   uses: readonly OptionUse[],
-  stream: number,
 ): Result<PlannedRate, string> {
   const trait = rateTrait(encoder);
   const nothing = { rate: undefined, rest: uses };

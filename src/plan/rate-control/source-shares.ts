@@ -16,3 +16,18 @@ export function sharesBySource(chunks: readonly SourceChunk[], target: number): 
   const all = weights.reduce((a, b) => a + b, 0);
   return weights.map((weight) => (weight / all) * target);
 }
+
+/** The shares, none above its limit: what these leave goes to the others in proportion, as far as they can take it. */
+export function capped(shares: readonly number[], limits: readonly number[]): number[] {
+  const total = shares.reduce((a, b) => a + b, 0);
+  let now = [...shares];
+  for (let round = 0; round < shares.length; round++) {
+    const full = now.map((share, i) => share >= (limits[i] ?? share));
+    now = now.map((share, i) => Math.min(share, limits[i] ?? share));
+    const free = now.reduce((sum, share, i) => (full[i] ? sum : sum + share), 0);
+    const missing = total - now.reduce((a, b) => a + b, 0);
+    if (missing <= total * 1e-6 || free === 0) break;
+    now = now.map((share, i) => (full[i] ? share : share * (1 + missing / free)));
+  }
+  return now.map((share, i) => Math.min(share, limits[i] ?? share));
+}

@@ -25,11 +25,11 @@ function told(options: Partial<WordsOptions>, ...stages: readonly ("inputs" | "a
     emit: ({ level, text }) => {
       if (level <= LEVELS.info) lines.push(text);
     },
-    ...{ output: "out.mkv", hideBanner: true, keys: false, loglevel: LEVELS.info },
+    ...{ outputs: ["out.mkv"], hideBanner: true, keys: false, loglevel: LEVELS.info },
     ...options,
   });
   const log = new LogReader();
-  for (const line of LOG.split("\n")) words.push(log.read(line), "/jobs/x/rehearsal.mkv");
+  for (const line of LOG.split("\n")) words.push(log.read(line), ["/jobs/x/rehearsal.mkv"]);
   for (const stage of stages) words.release(stage);
   return lines;
 }

@@ -36,11 +36,12 @@ const finalWords = (...output: readonly string[]): string[] => [
 describe("three chunks with B-frames", () => {
   test("make the MP4 that one encode makes", async () => {
     const joiner = new Joiner({
+      films: 1,
       ffmpeg: "ffmpeg",
       args: finalWords("-time_base:0", "1/25", place("joined.mp4")),
       signal: never,
     });
-    for (const chunk of chunks) expect(await joiner.append(chunk)).toEqual({ ok: true, value: undefined });
+    for (const chunk of chunks) expect(await joiner.append(0, chunk)).toEqual({ ok: true, value: undefined });
     expect(joiner.gone).toBe(false);
     const finished = await joiner.finish();
     expect(finished).toMatchObject({ ok: true, value: { progress: { frame: 48, last: true } } });
@@ -65,8 +66,8 @@ describe("three chunks with B-frames", () => {
   });
 
   test("show the pictures of the chunks in their order", async () => {
-    const joiner = new Joiner({ ffmpeg: "ffmpeg", args: finalWords(place("joined.mkv")), signal: never });
-    for (const chunk of chunks) await joiner.append(chunk);
+    const joiner = new Joiner({ films: 1, ffmpeg: "ffmpeg", args: finalWords(place("joined.mkv")), signal: never });
+    for (const chunk of chunks) await joiner.append(0, chunk);
     expect((await joiner.finish()).ok).toBe(true);
     const wanted = [];
     for (const chunk of chunks) wanted.push(...(await picturesOf(chunk)));
@@ -74,23 +75,24 @@ describe("three chunks with B-frames", () => {
   });
 
   test("make a whole file of what is there when it is ended early", async () => {
-    const joiner = new Joiner({ ffmpeg: "ffmpeg", args: finalWords(place("head.mkv")), signal: never });
-    await joiner.append(chunks[0] ?? "");
-    await joiner.append(chunks[1] ?? "");
+    const joiner = new Joiner({ films: 1, ffmpeg: "ffmpeg", args: finalWords(place("head.mkv")), signal: never });
+    await joiner.append(0, chunks[0] ?? "");
+    await joiner.append(0, chunks[1] ?? "");
     expect(await joiner.leave(30)).toMatchObject({ ok: true, value: { progress: { frame: 30 } } });
     expect(await picturesOf(place("head.mkv"))).toHaveLength(30);
   });
 
   test("are taken while the last one is not there yet", async () => {
     const joiner = new Joiner({
+      films: 1,
       ffmpeg: "ffmpeg",
       args: finalWords("-flush_packets", "1", place("growing.mkv")),
       signal: never,
     });
-    await joiner.append(chunks[0] ?? "");
-    await joiner.append(chunks[1] ?? "");
+    await joiner.append(0, chunks[0] ?? "");
+    await joiner.append(0, chunks[1] ?? "");
     expect(joiner.gone).toBe(false);
-    await joiner.append(chunks[2] ?? "");
+    await joiner.append(0, chunks[2] ?? "");
     expect((await joiner.finish()).ok).toBe(true);
   });
 });
@@ -99,9 +101,9 @@ describe("what goes wrong", () => {
   test("a chunk that is no NUT file", async () => {
     await writeFile(place("text"), "no film");
     const stop = new AbortController();
-    const joiner = new Joiner({ ffmpeg: "ffmpeg", args: finalWords(place("a.mkv")), signal: stop.signal });
-    await joiner.append(chunks[0] ?? "");
-    expect(await joiner.append(place("text"))).toEqual({
+    const joiner = new Joiner({ films: 1, ffmpeg: "ffmpeg", args: finalWords(place("a.mkv")), signal: stop.signal });
+    await joiner.append(0, chunks[0] ?? "");
+    expect(await joiner.append(0, place("text"))).toEqual({
       ok: false,
       failure: { what: `${place("text")} is no NUT file` },
     });
@@ -111,15 +113,16 @@ describe("what goes wrong", () => {
 
   test("FINAL refuses its options: its own words, at the next chunk and at the end", async () => {
     const joiner = new Joiner({
+      films: 1,
       ffmpeg: "ffmpeg",
       args: finalWords("-f", "no_such_muxer", place("b.mkv")),
       signal: never,
     });
     // It reads the head of the film before it looks at its output.
-    await joiner.append(chunks[0] ?? "");
+    await joiner.append(0, chunks[0] ?? "");
     await Promise.race([joiner.ended(), joiner.finish()]);
     expect(joiner.gone).toBe(true);
-    const appended = await joiner.append(chunks[1] ?? "");
+    const appended = await joiner.append(0, chunks[1] ?? "");
     expect(appended).toMatchObject({ ok: false, failure: { what: "the film could not be joined" } });
     if (!appended.ok) expect(appended.failure.detail).toContain("no_such_muxer");
     expect(await joiner.finish()).toEqual(appended);
@@ -131,35 +134,40 @@ describe("what goes wrong", () => {
       ...["-f", "lavfi", "-i", "testsrc=s=640x360:r=25:d=1", "-c:v", "rawvideo"],
       ...["-avoid_negative_ts", "disabled", "-write_index", "0", "-f", "nut", big],
     );
-    const joiner = new Joiner({ ffmpeg: "ffmpeg", args: finalWords("-fs", "100000", place("c.mkv")), signal: never });
-    await joiner.append(big);
-    const again = await joiner.append(big);
+    const joiner = new Joiner({
+      films: 1,
+      ffmpeg: "ffmpeg",
+      args: finalWords("-fs", "100000", place("c.mkv")),
+      signal: never,
+    });
+    await joiner.append(0, big);
+    const again = await joiner.append(0, big);
     expect(again.ok).toBe(false);
     expect(joiner.gone).toBe(true);
   });
 
   test("the signal ends it", async () => {
     const stop = new AbortController();
-    const joiner = new Joiner({ ffmpeg: "ffmpeg", args: finalWords(place("d.mkv")), signal: stop.signal });
-    await joiner.append(chunks[0] ?? "");
+    const joiner = new Joiner({ films: 1, ffmpeg: "ffmpeg", args: finalWords(place("d.mkv")), signal: stop.signal });
+    await joiner.append(0, chunks[0] ?? "");
     stop.abort();
     await joiner.ended();
     expect(joiner.gone).toBe(true);
-    expect((await joiner.append(chunks[1] ?? "")).ok).toBe(false);
+    expect((await joiner.append(0, chunks[1] ?? "")).ok).toBe(false);
     expect((await joiner.finish()).ok).toBe(false);
   });
 
   test("a disk that is full at the very end", async () => {
     const args = finalWords("-f", "matroska", "/dev/full");
-    const joiner = new Joiner({ ffmpeg: "ffmpeg", args, signal: never });
-    for (const chunk of chunks) await joiner.append(chunk);
+    const joiner = new Joiner({ films: 1, ffmpeg: "ffmpeg", args, signal: never });
+    for (const chunk of chunks) await joiner.append(0, chunk);
     const finished = await joiner.finish();
     expect(finished).toMatchObject({ ok: false, failure: { what: "the film could not be joined" } });
     if (!finished.ok) expect(finished.failure.detail).toContain("No space left on device");
   });
 
   test("a program that is no ffmpeg", async () => {
-    const joiner = new Joiner({ ffmpeg: "false", args: [], signal: never });
+    const joiner = new Joiner({ films: 1, ffmpeg: "false", args: [], signal: never });
     expect(await joiner.finish()).toMatchObject({ ok: false, failure: { what: "the film could not be joined" } });
   });
 });

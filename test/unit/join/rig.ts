@@ -2,14 +2,14 @@ import { join } from "node:path";
 import { FramecrcParser, type Packet } from "../../../src/ffmpeg/packets.js";
 import { runLocal } from "../../../src/ffmpeg/run.js";
 import { type Rational, rational } from "../../../src/lib/rational.js";
-import type { Chunk } from "../../../src/plan/chunk.js";
+import type { ChunkPart } from "../../../src/plan/chunk.js";
 
 /** Frames of the films here: 160x90, 25 a second. */
 export const RATE: Rational = rational(25);
 export const TICK: Rational = rational(1, 25);
 
 /** A chunk that is to show exactly these ticks. */
-export function chunkOf(ticks: readonly number[]): Chunk {
+export function chunkOf(ticks: readonly number[]): ChunkPart {
   return {
     ...{
       index: 0,

@@ -11,10 +11,11 @@ const graphsOf = (words: string) => {
 
 describe("film and sound in graphs", () => {
   test("are told apart; what makes sound is kept for FINAL, with a label on every output", () => {
-    const { film, sound } = graphsOf(
+    const { films, sound } = graphsOf(
       "-i a -filter_complex [0:a]volume=2[x];[0:v]hflip[v];[x][1:a]amix -filter_complex [2:a]atempo=2[y] -map [v] o.mkv",
     );
-    expect(film).toMatchObject({ index: 0, graph: { output: { label: "v", filter: "hflip" } } });
+    expect(films).toHaveLength(1);
+    expect(films[0]).toMatchObject({ index: 0, graph: { output: { label: "v", filter: "hflip" } } });
     expect(sound.map((one) => one.description)).toEqual([
       "[0:a]volume=2[x];[x][1:a]amix[sound0-0]",
       "[2:a]atempo=2[y]",
@@ -23,13 +24,25 @@ describe("film and sound in graphs", () => {
   });
 
   test.each([
-    ["-filter_complex [0:v]hflip[a] -filter_complex [1:v]hflip[b]", "several films go through filter graphs"],
-    ["-filter_complex [0:v]split[a][b]", "filter split: has several outputs"],
+    ["-filter_complex [0:v]split[a][b];[a][b]overlay[c]", "the ways behind filter split meet again"],
     ["-filter_complex [0:a]showwaves[v]", "filter showwaves: draws what it hears"],
     ["-filter_complex [0:v][0:a]concat=a=1", "filter concat: joins films"],
   ])("%s: %s", (words, reason) => {
     const graphs = readGraphs(command(`-i a ${words} o.mkv`));
     expect(graphs.ok ? "split" : graphs.failure).toBe(reason);
+  });
+
+  test("every picture that comes out is a film, and a split on its way gives it alone", () => {
+    const { films } = graphsOf(
+      "-i a -filter_complex [0:v]hflip,split=3[a][b][c];[b]scale=8:8[d];[c]negate,split[e][f] o.mkv",
+    );
+    expect(films.map(({ graph }) => graph.line.map(({ use }) => `${use.name}=${use.args ?? ""}`).join())).toEqual([
+      "hflip=,split=1",
+      "hflip=,split=1,scale=8:8",
+      "hflip=,split=1,negate=,split=1",
+      "hflip=,split=1,negate=,split=1",
+    ]);
+    expect(films.map(({ graph }) => graph.output.label)).toEqual(["a", "d", "e", "f"]);
   });
 
   const yields = (...out: [graph: number, filter: string][]): { yields: GraphYield[] } => ({
@@ -43,7 +56,7 @@ describe("film and sound in graphs", () => {
     expect(outlets).toMatchObject({
       ok: true,
       value: {
-        film: { outputStream: 0 },
+        films: [{ outputStream: 0 }],
         sound: [
           { outputStream: 2, label: "a" },
           { outputStream: 1, label: "b" },

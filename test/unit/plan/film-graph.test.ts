@@ -37,7 +37,7 @@ describe("the film's way through a graph", () => {
   ])("%s", (text, wanted) => expect(shape(text)).toBe(wanted));
 
   test.each([
-    ["split[a][b];[a][b]hstack", "filter split: has several outputs"],
+    ["split[a][b];[a][b]hstack", "the ways behind filter split meet again"],
     ["[0:v]hflip[a];[1:v]vflip[b]", "the filter graph has several outputs"],
     ["no_such_filter", "filter no_such_filter: is an unknown filter"],
     ["movie=a.png,hflip", "the filter graph makes its picture by itself"],

@@ -5,8 +5,9 @@ import { runLocal } from "../../../src/ffmpeg/run.js";
 import { rational, type Rational } from "../../../src/lib/rational.js";
 import { graphClock } from "../../../src/plan/graph.js";
 import { preArgs } from "../../../src/plan/pre.js";
-import { finalArgs } from "../../../src/plan/stages.js";
-import { prepare, readsStandardInput } from "../../../src/plan/prepare.js";
+import { finalArgs } from "../../../src/plan/final.js";
+import { prepare } from "../../../src/plan/prepare.js";
+import { readsStandardInput } from "../../../src/plan/local-path.js";
 import type { InputTrim } from "../../../src/plan/windows.js";
 import { command, findings, mapping, type OneInput, planOf, stream } from "./rig.js";
 
@@ -42,7 +43,7 @@ describe("-stream_loop", () => {
     const plan = planOf("-stream_loop 2 -i a.mp4 o.mkv", { ...later, mappings });
     expect(preArgs(plan, "/x").join(" ")).toMatch(/ -map 0:1 -c copy -c:0 pcm_s16le -f null -$/);
     const reference = { ...{ path: "", media: findings().media, room: 0 }, film: stream(0, "video") };
-    expect(finalArgs(plan, { firstTick: 0, reference }, "o.mkv").join(" ")).toMatch(/ -map 0:0 -c copy -f null -$/);
+    expect(finalArgs([{ plan, firstTick: 0, reference }], "o.mkv").join(" ")).toMatch(/ -map 0:0 -c copy -f null -$/);
   });
 });
 

@@ -47,10 +47,12 @@ export function findings(more: Partial<OneInput> = {}): OneInput {
     durationSeconds: 10,
     streams: [stream(0, "video"), stream(1, "audio")],
   };
+  const routing = { mappings: [mapping("0>0 h264>libx264"), mapping("1>1")], feeds: [], yields: [] };
+  const { mappings, feeds } = { ...routing, ...more };
   return {
     media,
-    ...{ inputs: [media], stills: [], feeds: [], yields: [], sides: new Map(), alone: true },
-    mappings: [mapping("0>0 h264>libx264"), mapping("1>1")],
+    company: { mappings, feeds },
+    ...{ inputs: [media], stills: [], ...routing, sides: new Map(), alone: true },
     complexMapping: undefined,
     graphInputs: [
       {
@@ -67,5 +69,7 @@ export function findings(more: Partial<OneInput> = {}): OneInput {
 export function planOf(words: string, more: Partial<OneInput> = {}): FilmPlan {
   const plan = prepare(command(words), findings(more));
   if (!plan.ok) throw new Error(plan.failure);
-  return plan.value;
+  const [first] = plan.value;
+  if (!first) throw new Error("no film");
+  return first;
 }

@@ -6,8 +6,10 @@ import { FramecrcParser, type Packet } from "../../../src/ffmpeg/packets.js";
 import { runLocal } from "../../../src/ffmpeg/run.js";
 import type { FilmPlan } from "../../../src/plan/film.js";
 import { preArgs } from "../../../src/plan/pre.js";
-import { finalArgs, rehearsalArgs, remoteArgs } from "../../../src/plan/stages.js";
-import type { Chunk } from "../../../src/plan/chunk.js";
+import { finalArgs } from "../../../src/plan/final.js";
+import { remoteArgs } from "../../../src/plan/remote.js";
+import { rehearsalArgs } from "../../../src/plan/stages.js";
+import type { ChunkPart } from "../../../src/plan/chunk.js";
 import { command, findings, mapping, planOf, stream } from "./rig.js";
 
 let folder = "";
@@ -33,7 +35,7 @@ async function ffmpeg(args: readonly string[]): Promise<{ packets: Packet[]; lin
 }
 
 /** Frames shown at ticks of 1/25 s, as [tick, source frame]; the source's ticks are 1/12800 s. */
-function chunkOf(first: number, last: number, ticks: readonly (readonly [number, number])[]): Chunk {
+function chunkOf(first: number, last: number, ticks: readonly (readonly [number, number])[]): ChunkPart {
   const pts = (frame: number): number => frame * 512;
   return {
     ...{ index: 0, outputsBefore: 0, firstSegment: 0, lastSegment: 0, firstPts: pts(first), lastPts: pts(last) },
@@ -42,9 +44,22 @@ function chunkOf(first: number, last: number, ticks: readonly (readonly [number,
   };
 }
 
+interface Files {
+  readonly input: string;
+  readonly output: string;
+  readonly sides: readonly string[];
+  readonly x264Build?: number;
+}
+
+/** REMOTE of a film with one rendition. */
+function remote(plan: FilmPlan, part: ChunkPart, { input, output, sides, x264Build }: Files): string[] {
+  return remoteArgs([plan], { ...part, parts: [part] }, { input, x264Build, renditions: [{ output, sides }] });
+}
+
 describe("options about times", () => {
   const reference = { ...{ path: "", media: findings().media, room: 0 }, film: stream(0, "video") };
-  const final = (words: string): readonly string[] => finalArgs(planOf(words), { firstTick: 935, reference }, "o.mkv");
+  const final = (words: string): readonly string[] =>
+    finalArgs([{ plan: planOf(words), firstTick: 935, reference }], "o.mkv");
 
   test("FINAL puts back what ffmpeg takes off the film, and nothing where it takes nothing off", () => {
     expect(after(final("-i a.mp4 -ss 2 o.mkv"), "-itsoffset")).toBe("39400000us");
@@ -57,7 +72,11 @@ describe("options about times", () => {
     const plan = planOf(words, { mappings: [mapping("0>0 h264>ffv1")] });
     expect(after(final(words), "-output_ts_offset")).toBe("3");
     expect(plan.encoderOptions.map((use) => use.name)).toEqual(["c"]);
-    for (const args of [preArgs(plan, "/x"), final(words), rehearsalArgs(plan.command, "v", "o.mkv")]) {
+    for (const args of [
+      preArgs(plan, "/x"),
+      final(words),
+      rehearsalArgs(plan.command, [{ stream: "v", path: "o.mkv" }]),
+    ]) {
       expect(args).toEqual(expect.arrayContaining(["-copyts", "-start_at_zero"]));
     }
   });
@@ -144,7 +163,7 @@ describe("PRE and REMOTE at work on a film with B-frames", () => {
     ["a single frame", 3, 3, [[40, 3]]],
   ])("%s", async (_, first, last, ticks) => {
     const files = { input: place("g000000.nut"), output: place("result.nut"), sides: [] };
-    await ffmpeg(remoteArgs(plan, chunkOf(first, last, ticks), files));
+    await ffmpeg(remote(plan, chunkOf(first, last, ticks), files));
     const read = ["-v", "error", "-nostdin", "-copyts", "-copytb", "1", "-i", files.output];
     const { packets } = await ffmpeg([
       ...read,
@@ -165,7 +184,7 @@ describe("PRE and REMOTE at work on a film with B-frames", () => {
     const files = { input: place("g000000.nut"), output: place("result.nut"), sides: [] };
     // The segment has the first 20 frames of these.
     const ticks = Array.from({ length: 300 }, (_, i) => [3 * i, 2 * i] as const);
-    await ffmpeg(remoteArgs(plan, chunkOf(0, 599, ticks), files));
+    await ffmpeg(remote(plan, chunkOf(0, 599, ticks), files));
     const { packets } = await ffmpeg([
       ...["-v", "error", "-nostdin", "-copyts", "-i", files.output, "-fps_mode", "passthrough"],
       ...["-enc_time_base", "1/25", "-c:v", "rawvideo", "-f", "framecrc", "-"],
@@ -180,7 +199,7 @@ describe("PRE and REMOTE at work on a film with B-frames", () => {
       9,
       [0, 1, 2, 3, 4].map((i) => [i, i]),
     );
-    await ffmpeg(remoteArgs(plan, { ...chunk, graph: chunk.graph.slice(0, 5) }, files));
+    await ffmpeg(remote(plan, { ...chunk, graph: chunk.graph.slice(0, 5) }, files));
     const { packets } = await ffmpeg(["-v", "error", "-i", files.output, "-c", "copy", "-f", "framecrc", "-"]);
     expect(packets).toHaveLength(6);
   });
@@ -211,7 +230,7 @@ describe("REMOTE", () => {
   ]);
 
   test("encodes with the film's options into a file of one stream, and nothing of the user's files is named", () => {
-    const args = remoteArgs(planOf("-i secret.mp4 -c:a aac -b:a 96k -crf 20 -preset fast hidden.mkv"), chunk, files);
+    const args = remote(planOf("-i secret.mp4 -c:a aac -b:a 96k -crf 20 -preset fast hidden.mkv"), chunk, files);
     expect(args.join(" ")).toContain("-c:v libx264 -crf 20 -preset fast -x264-params stitchable=1");
     expect(args.join(" ")).not.toMatch(/secret|hidden|aac|96k/);
     expect(after(args, "-i")).toBe("in.nut");
@@ -219,33 +238,31 @@ describe("REMOTE", () => {
   });
 
   test("containers that want headers in the stream get them", () => {
-    expect(remoteArgs(planOf("-i a.mp4 o.ts", { muxer: "mpegts" }), chunk, files).join(" ")).toContain(
+    expect(remote(planOf("-i a.mp4 o.ts", { muxer: "mpegts" }), chunk, files).join(" ")).toContain(
       "-flags:v -global_header",
     );
-    expect(remoteArgs(planOf("-i a.mp4 o.mp4", { muxer: "mp4" }), chunk, files).join(" ")).not.toContain(
-      "global_header",
-    );
+    expect(remote(planOf("-i a.mp4 o.mp4", { muxer: "mp4" }), chunk, files).join(" ")).not.toContain("global_header");
   });
 
   test("an encoder that can have them in both places is told so, others are not", () => {
-    const remote = (encoder: string, muxer: string): string =>
-      remoteArgs(planOf("-i a.mp4 o.x", { muxer, mappings: [mapping(`0>0 h264>${encoder}`)] }), chunk, files).join(" ");
-    expect(remote("libx264", "mpegts")).toContain("-flags:v -global_header -bsf:v dump_extra=freq=keyframe");
-    expect(remote("libx265", "mpegts")).toContain(" info=0:repeat-headers=1");
-    expect(remote("libx265", "mpegts")).not.toContain("global_header");
-    expect(remote("libx265", "mp4")).not.toContain("repeat-headers");
+    const made = (encoder: string, muxer: string): string =>
+      remote(planOf("-i a.mp4 o.x", { muxer, mappings: [mapping(`0>0 h264>${encoder}`)] }), chunk, files).join(" ");
+    expect(made("libx264", "mpegts")).toContain("-flags:v -global_header -bsf:v dump_extra=freq=keyframe");
+    expect(made("libx265", "mpegts")).toContain(" info=0:repeat-headers=1");
+    expect(made("libx265", "mpegts")).not.toContain("global_header");
+    expect(made("libx265", "mp4")).not.toContain("repeat-headers");
     // What it keeps beside the stream has no place in it.
-    expect(remote("ffv1", "avi")).not.toContain("dump_extra");
+    expect(made("ffv1", "avi")).not.toContain("dump_extra");
   });
 
   test("MPEG-2's timecode begins with the chunk's number in the film", () => {
     const plan = planOf("-i a.mp4 -q:v 3 o.mkv", { mappings: [mapping("0>0 h264>mpeg2video")] });
     const from = (outputsBefore: number): string | undefined =>
-      after(remoteArgs(plan, { ...chunk, outputsBefore }, files), "-gop_timecode:v");
+      after(remote(plan, { ...chunk, outputsBefore }, files), "-gop_timecode:v");
     expect(from(0)).toBe("00:00:00:00");
     expect(from(24)).toBe("00:00:00:24");
     expect(from(25 * 3600 + 25 * 61 + 7)).toBe("01:01:01:07");
-    expect(after(remoteArgs(planOf("-i a.mp4 o.mkv"), chunk, files), "-gop_timecode:v")).toBeUndefined();
+    expect(after(remote(planOf("-i a.mp4 o.mkv"), chunk, files), "-gop_timecode:v")).toBeUndefined();
   });
 
   test("what the decoder would have known from the whole file is handed on", () => {
@@ -256,7 +273,7 @@ describe("REMOTE", () => {
       sideData: [{ type: "Display Matrix", rotation: -90, matrix, text: "{}" }],
     });
     const plan = planOf("-i a.mp4 -vf scale=80:-2 o.mkv", { media: { ...media, streams: [film, stream(1, "audio")] } });
-    const args = remoteArgs({ ...plan, x264Build: 142 }, chunk, files);
+    const args = remote(plan, chunk, { ...files, x264Build: 142 });
     expect(after(args, "-x264_build")).toBe("142");
     expect(args.indexOf("-color_primaries")).toBeLessThan(args.indexOf("-i"));
     // Turned before the user's filters.
@@ -264,7 +281,7 @@ describe("REMOTE", () => {
   });
 
   test("flags of the scaler stay at the head of the chain", () => {
-    const args = remoteArgs(planOf("-i a.mp4 -vf sws_flags=bicubic;scale=80:-2 o.mkv"), chunk, files);
+    const args = remote(planOf("-i a.mp4 -vf sws_flags=bicubic;scale=80:-2 o.mkv"), chunk, files);
     expect(after(args, "-filter:v")).toMatch(/^sws_flags=bicubic;settb=.*,scale=80:-2/);
   });
 });
@@ -281,7 +298,7 @@ describe("FINAL", () => {
   };
   const final = (words: string, more = {}, firstTick = 0, room = 0): string => {
     const reference = { path: "head.mkv", media, film, room };
-    return finalArgs(planOf(words, more), { firstTick, reference }, "out.part.mkv").join(" ");
+    return finalArgs([{ plan: planOf(words, more), firstTick, reference }], "out.part.mkv").join(" ");
   };
 
   test("leaves room in the head for what is written there afterwards", () => {
@@ -351,7 +368,9 @@ describe("FINAL", () => {
 
 describe("the rehearsal", () => {
   test("is the user's command, one frame long, into another file", () => {
-    const args = rehearsalArgs(command("-y -i a.mp4 -map 0 -c:v libx264 -crf 20 -c:a copy o.mkv"), "v", "scratch.mkv");
+    const args = rehearsalArgs(command("-y -i a.mp4 -map 0 -c:v libx264 -crf 20 -c:a copy o.mkv"), [
+      { stream: "v", path: "scratch.mkv" },
+    ]);
     expect(args.join(" ")).toContain("-i a.mp4 -map 0 -c:v libx264 -crf 20 -c:a copy -frames:v 1");
     expect(args.at(-1)).toBe("scratch.mkv");
     expect(args).not.toContain("o.mkv");

@@ -3,7 +3,7 @@ import type { Command } from "../../../src/ffmpeg/command.js";
 import { toArgv } from "../../../src/ffmpeg/command.js";
 import { parseCommand } from "../../../src/ffmpeg/parse.js";
 import {
-  intoFolder,
+  moveInto,
   outputFolders,
   segmentsReason,
   streamingKind,
@@ -37,7 +37,7 @@ describe("outputs of many files", () => {
   it("moves every path of the output into a folder, and nothing else", () => {
     const words =
       "-f hls -hls_segment_filename /s/x%d.ts -hls_fmp4_init_filename i.mp4 -master_pl_name m.m3u8 /l/o.m3u8";
-    expect(toArgv(intoFolder(command(words), "/t"))).toEqual([
+    expect(toArgv({ ...command(words), outputs: [moveInto(output(words), "/t")] })).toEqual([
       ...["-i", "a.mkv", "-f", "hls", "-hls_segment_filename", "/t/s/x%d.ts", "-hls_fmp4_init_filename", "i.mp4"],
       ...["-master_pl_name", "m.m3u8", "/t/l/o.m3u8"],
     ]);

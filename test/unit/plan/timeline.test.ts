@@ -4,8 +4,8 @@ import { rational } from "../../../src/lib/rational.js";
 import { FrameClock, type FrameClockOptions } from "../../../src/plan/frame-clock.js";
 import { type FilterPlan, FRAME_BY_FRAME, graphClock } from "../../../src/plan/graph.js";
 import { type PacketHabits, PLAIN_HABITS } from "../../../src/plan/habits.js";
-import type { Chunk, ChunkBounds } from "../../../src/plan/chunk.js";
-import { Timeline } from "../../../src/plan/timeline.js";
+import type { ChunkPart, ChunkBounds } from "../../../src/plan/chunk.js";
+import { OneTrack } from "./one-track.js";
 import type { HeadLook, InputTrim } from "../../../src/plan/windows.js";
 
 /**
@@ -35,9 +35,9 @@ const BASE = rational(1, 1000);
 function timeline(
   bounds: ChunkBounds,
   { trim = {}, clock = {}, filters = {}, habits = {}, head }: More = {},
-): Timeline {
+): OneTrack {
   const plan = { ...FRAME_BY_FRAME, ...filters };
-  return new Timeline({
+  return new OneTrack({
     ...{
       bounds,
       timeBase: BASE,
@@ -57,10 +57,10 @@ function timeline(
 }
 
 /** "0-5:0-1" are the frames 0 to 5 of segments 0 to 1. */
-const shape = (chunks: readonly Chunk[]): string[] =>
+const shape = (chunks: readonly ChunkPart[]): string[] =>
   chunks.map((c) => `${c.firstPts / 40}-${c.lastPts / 40}:${c.firstSegment}-${c.lastSegment}`);
 
-function cut(line: Timeline, words: string): string[] {
+function cut(line: OneTrack, words: string): string[] {
   const shapes: string[] = [];
   for (const packet of packets(words)) {
     const result = line.push(packet);

@@ -36,7 +36,7 @@ ID_LIKE="debian"
 
 @distffmpeg end
 `;
-const judge = (stdout: string, encoder?: string) => judgeProbe(parseProbe(stdout, MARK), [], "ffmpeg", encoder);
+const judge = (stdout: string, ...encoders: string[]) => judgeProbe(parseProbe(stdout, MARK), [], "ffmpeg", encoders);
 
 describe("the probe", () => {
   test("reads a whole answer", () => {

@@ -1,0 +1,49 @@
+import { type LocalProcess, startLocal } from "../ffmpeg/run.js";
+import { fail, ok, type Problem, type Result } from "../lib/result.js";
+import { plainArgs } from "../plan/stages.js";
+import { moveInto } from "../plan/streaming.js";
+import type { OutputPlace } from "./output.js";
+import type { HostTools } from "./probing.js";
+import type { PlainOutputs } from "./stages.js";
+
+/** ffmpeg's exit status when a signal ended it: its output is whole (fftools/ffmpeg.c). */
+const INTERRUPTED = 255;
+
+/** Plain ffmpeg on this machine, for the outputs of the command that are not split, while the others are made of chunks. */
+export class PlainRun {
+  readonly #process: LocalProcess;
+  /** Settles with ffmpeg's end. */
+  readonly end: Promise<Result<void, Problem>>;
+
+  /** `places`: output by output; undefined where nothing is written. */
+  constructor(
+    { view }: PlainOutputs,
+    places: readonly (OutputPlace | undefined)[],
+    tools: HostTools,
+    signal: AbortSignal,
+  ) {
+    const outputs = view.command.outputs.map((output, i) => {
+      const place = places[i];
+      if (place?.tree !== undefined) return moveInto(output, place.tree);
+      return place ? { ...output, url: place.temporary } : output;
+    });
+    this.#process = startLocal(tools.ffmpeg, plainArgs({ ...view.command, outputs }), {
+      signal: AbortSignal.any([tools.signal, signal]),
+      ownSession: true,
+      ...(tools.stdin ? { stdin: tools.stdin() } : {}),
+    });
+    this.end = this.#process.end.then(({ code, startError, stderrTail }) =>
+      code === 0 || code === INTERRUPTED
+        ? ok(undefined)
+        : fail({
+            what: "an output that is not split could not be written",
+            detail: startError ?? stderrTail.join("\n"),
+          }),
+    );
+  }
+
+  /** Ends it as `q` would: what it has written becomes whole files. */
+  interrupt(): void {
+    this.#process.interrupt();
+  }
+}
