@@ -2,9 +2,15 @@ import { rm } from "node:fs/promises";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { ChunkPart } from "../plan/chunk.js";
 import type { FilmPlan } from "../plan/film.js";
-import { RateBook, type RateOrder, type RateStep, type ShareOut } from "../plan/rate-control/book.js";
+import {
+  type BookedChunk,
+  type LogShares,
+  RateBook,
+  type RateOrder,
+  type RateStep,
+} from "../plan/rate-control/book.js";
 import { misfits } from "../plan/rate-control/misfits.js";
-import { loggedFrames, sharesByLog, slicePassLog } from "../plan/rate-control/pass-log.js";
+import { leastBits, loggedFrames, sharesByLog, slicePassLog } from "../plan/rate-control/pass-log.js";
 import { type ChunkRate, isFirstPass, levelNumber, toldLevel } from "../plan/rate-control/plan.js";
 import { placeOf } from "../plan/reference.js";
 import type { SideFile } from "../plan/sides.js";
@@ -68,7 +74,7 @@ export class RateDesk {
     this.#o = options;
     const plans = options.films.map((film) => film.plan);
     this.#plan = plans[0];
-    this.#books = plans.map((plan) => plan.rate && new RateBook(plan.rate, plan.encoderTimeBase, shareOut(plan)));
+    this.#books = plans.map((plan) => plan.rate && new RateBook(plan.rate, plan.encoderTimeBase, logShares(plan)));
     this.#booked = plans.map(() => []);
   }
 
@@ -254,13 +260,15 @@ export class RateDesk {
   }
 }
 
-function shareOut({ passLog, rate, source }: FilmPlan): ShareOut | undefined {
+function logShares({ passLog, rate, source }: FilmPlan): LogShares | undefined {
   if (!passLog || !rate) return undefined;
-  return (chunks, target, seconds) =>
-    sharesByLog(
-      passLog,
-      rate,
-      chunks.map(({ ticks }) => ticks.length),
-      { target, seconds, height: source.height ?? 1080 },
-    );
+  const framesOf = (chunks: readonly BookedChunk[]): number[] => chunks.map(({ ticks }) => ticks.length);
+  return {
+    share: (chunks, target, seconds) =>
+      sharesByLog(passLog, rate, framesOf(chunks), { target, seconds, height: source.height ?? 1080 }),
+    least: (chunks, chunk) => {
+      const first = framesOf(chunks.slice(0, chunk)).reduce((a, b) => a + b, 0);
+      return leastBits(passLog, first, first + (chunks[chunk]?.ticks.length ?? 0));
+    },
+  };
 }

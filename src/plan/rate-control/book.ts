@@ -26,8 +26,13 @@ export interface RateStep {
   readonly settled: readonly number[];
 }
 
-/** Gives each of the film's chunks its bits, which add up to `target`; the film lasts so many seconds. */
-export type ShareOut = (chunks: readonly BookedChunk[], target: number, seconds: number) => readonly number[];
+/** What the log of a first pass tells of the film's chunks. */
+export interface LogShares {
+  /** Gives each its bits, which add up to `target`; the film lasts so many seconds. */
+  readonly share: (chunks: readonly BookedChunk[], target: number, seconds: number) => readonly number[];
+  /** The bits below which the encoder refuses one of them. */
+  readonly least: (chunks: readonly BookedChunk[], chunk: number) => number;
+}
 
 const NOTHING: RateStep = { orders: [], settled: [] };
 
@@ -46,7 +51,7 @@ const NEAR_CAP = 0.97;
 export class RateBook {
   readonly #plan: RatePlan;
   readonly #tick: number;
-  readonly #byLog: ShareOut | undefined;
+  readonly #byLog: LogShares | undefined;
   readonly #chunks: BookedChunk[] = [];
   readonly #orders: RateOrder[] = [];
   /** Bits each frame of a chunk has, in coded order. */
@@ -62,8 +67,8 @@ export class RateBook {
   #fill: number;
   #strained = 0;
 
-  /** `byLog`: shares out the bits by the log of a first pass; without, the source's sizes tell. */
-  constructor(plan: RatePlan, encoderTimeBase: Rational, byLog?: ShareOut) {
+  /** `byLog`: what the log of a first pass tells; without, the source's sizes do. */
+  constructor(plan: RatePlan, encoderTimeBase: Rational, byLog?: LogShares) {
     this.#plan = plan;
     this.#tick = toNumber(encoderTimeBase);
     this.#byLog = byLog;
@@ -92,7 +97,7 @@ export class RateBook {
     const target = this.#target();
     const seconds = target / (this.#plan.bitrate ?? 1);
     this.#shares = this.#capped(
-      this.#byLog?.(this.#chunks, target, seconds) ??
+      this.#byLog?.share(this.#chunks, target, seconds) ??
         sharesBySource(
           this.#chunks.map((c, i) => ({ ...c, seconds: this.#seconds(i) })),
           target,
@@ -132,7 +137,8 @@ export class RateBook {
   #told(chunk: number, bits: number): RateOrder {
     const { buffer, bitrate = 0, atMost } = this.#plan;
     // A rate that is not to be gone beyond may be used where it is wanted, as long as the whole stays below.
-    const asked = Math.max(bits / this.#seconds(chunk), atMost && this.#rounds === 0 ? bitrate : 0);
+    const least = this.#byLog?.least(this.#chunks, chunk) ?? 0;
+    const asked = Math.max(Math.max(bits, least) / this.#seconds(chunk), atMost && this.#rounds === 0 ? bitrate : 0);
     const start = this.#orders[chunk]?.start ?? this.#startOf(chunk);
     return { chunk, bitrate: buffer ? Math.min(asked, buffer.rate) : asked, start };
   }

@@ -109,6 +109,16 @@ export function sharesByLog(
   return frames.map((count) => bits.slice(at, (at += count)).reduce((a, b) => a + b, 0));
 }
 
+/**
+ * The bits below which the second pass of x264 refuses to begin: those of its headers (encoder/ratecontrol.c init_pass2),
+ * for the frames shown from `first` to before `end`, which are those coded from there on. 0 for encoders that never do.
+ */
+export function leastBits(log: PassLog, first: number, end: number): number {
+  if (log.kind === "scores") return 0;
+  const bits = log.log.frames.slice(first, end).reduce((sum, { numbers }) => sum + (numbers.get("misc") ?? 0), 0);
+  return bits * 1.05;
+}
+
 /** Where a film that is encoded by a log has its keyframes, and chunks may begin. */
 export class LogGrid {
   /** Chunks may begin nowhere else. */

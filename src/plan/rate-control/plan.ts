@@ -128,8 +128,7 @@ export function ratedOptions(options: readonly OptionUse[], rate: RatePlan | und
   const { params, passes } = rateTrait(rate.encoder);
   const pairs = [...rate.commonPairs];
   const more: OptionUse[] = [...rate.common];
-  // x264 counts in thousands, and 0 would mean a quality.
-  if (told.bitrate !== undefined) more.push(makeOption("-b:v", `${Math.max(1000, Math.round(told.bitrate))}`));
+  if (told.bitrate !== undefined) more.push(makeOption("-b:v", `${wholeRate(told.bitrate, params !== undefined)}`));
   if (told.start !== undefined && rate.buffer) {
     if (params === "x265-params") pairs.push(`vbv-init=${told.start.toFixed(4)}`);
     // 0 would mean that nothing was said.
@@ -144,6 +143,13 @@ export function ratedOptions(options: readonly OptionUse[], rate: RatePlan | und
     else more.push(makeOption("-pass", `${number}`), makeOption("-passlogfile", told.log.slice(0, -LOG_SUFFIX.length)));
   }
   return [...withPairs(options, params, pairs), ...more];
+}
+
+/** x264 and x265 count in thousands and cut off what is more; 0 would mean a quality, and too little of a small rate is refused. */
+function wholeRate(bitrate: number, thousands: boolean): number {
+  if (!thousands) return Math.max(1000, Math.round(bitrate));
+  const rounded = bitrate < 20_000 ? Math.ceil(bitrate / 1000) : Math.round(bitrate / 1000);
+  return Math.max(1, rounded) * 1000;
 }
 
 /** Settings added to a parameter string, or to a new one. */

@@ -76,7 +76,10 @@ describe("a bitrate", () => {
   });
 
   it("is shared out by a log where there is one", () => {
-    const book = new RateBook(plan({ bitrate: 1000 }), BASE, (_, target) => [target * 0.9, target * 0.1]);
+    const book = new RateBook(plan({ bitrate: 1000 }), BASE, {
+      share: (_, target) => [target * 0.9, target * 0.1],
+      least: () => 0,
+    });
     const { orders } = make(book, [10, 10], (order) => evenly(order.bitrate ?? 0));
     expect(orders.map(({ bitrate }) => bitrate)).toEqual([expect.closeTo(1800), expect.closeTo(200)]);
   });
