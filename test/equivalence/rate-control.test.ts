@@ -54,10 +54,10 @@ async function ours(folder: string, words: string, signal: AbortSignal): Promise
 const plain = (folder: string, words: string, signal: AbortSignal): Promise<Ended> =>
   runFfmpeg([...QUIET, "-i", film, ...words.split(" ")], { cwd: folder, signal });
 
-function expectChunks({ ended, summary }: Made): void {
+function expectChunks({ ended, summary }: Made, least = 4): void {
   expect(ended).toMatchObject({ code: 0, stderr: "" });
   expect(summary?.route, summary?.reason).toBe("chunks");
-  expect(summary?.chunks).toBeGreaterThanOrEqual(4);
+  expect(summary?.chunks).toBeGreaterThanOrEqual(least);
   expect(summary?.frames).toBe(FRAMES);
 }
 
@@ -125,7 +125,8 @@ describe("two passes", { concurrent: true, timeout: 300_000 }, () => {
     expect(await plain(folder, `${X264} ${RATE} -pass 1 -passlogfile of-plain -f null -`, signal)).toMatchObject({
       code: 0,
     });
-    expectChunks(await ours(folder, `${second} -passlogfile of-plain ours.mkv`, signal));
+    // Chunks begin where that log has keyframes.
+    expectChunks(await ours(folder, `${second} -passlogfile of-plain ours.mkv`, signal), 2);
     expect(await plain(folder, `${second} -passlogfile of-plain all-plain.mkv`, signal)).toMatchObject({ code: 0 });
     const [made, wanted] = [join(folder, "ours.mkv"), join(folder, "all-plain.mkv")];
     expect(await missOf(made, TARGET)).toBeLessThan(0.03);

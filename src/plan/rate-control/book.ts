@@ -1,7 +1,7 @@
 import { type Rational, toNumber } from "../../lib/rational.js";
 import { type BufferedFrame, judgeChunk, runBuffer, START_SHARE } from "./buffer.js";
 import type { RatePlan } from "./plan.js";
-import { type Again, chunksAgain, type ChunkSize, replanned } from "./settle.js";
+import { type Again, chunksAgain, type ChunkSize, replanned, responseOf } from "./settle.js";
 import { capped, sharesBySource } from "./source-shares.js";
 
 /** A chunk as its books are kept. Ticks are those of the encoder's time base, in display order. */
@@ -37,7 +37,7 @@ export interface LogShares {
 const NOTHING: RateStep = { orders: [], settled: [] };
 
 /** How often chunks are encoded again to bring the film to its bitrate, and one chunk to keep to the buffer. */
-const ROUNDS = 3;
+const ROUNDS = 4;
 const TRIES = 3;
 /** How near the cap an encoder keeps a whole chunk. */
 const NEAR_CAP = 0.97;
@@ -58,6 +58,8 @@ export class RateBook {
   readonly #sizes = new Map<number, readonly number[]>();
   readonly #out = new Set<number>();
   readonly #tries = new Map<number, number>();
+  /** What each chunk was told and came to, the time before. */
+  readonly #before: { readonly asked: number; readonly actual: number }[] = [];
   /** Bits that each chunk is to have. */
   #shares: readonly number[] = [];
   #ended = false;
@@ -172,7 +174,12 @@ export class RateBook {
     const sizes = (): ChunkSize[] => actual.map((bits, chunk) => ({ planned: this.#shares[chunk] ?? 0, actual: bits }));
     // What a chunk makes of being told more, or less, is only known when it has been.
     if (this.#rounds > 1) this.#shares = this.#capped(replanned(sizes(), asked, target));
-    return chunksAgain(sizes(), asked, target);
+    const response = actual.map((bits, chunk) => {
+      const before = this.#before[chunk];
+      return before && responseOf(before, { asked: asked[chunk] ?? 0, actual: bits });
+    });
+    for (const [chunk, bits] of actual.entries()) this.#before[chunk] = { asked: asked[chunk] ?? 0, actual: bits };
+    return chunksAgain(sizes(), asked, target, response);
   }
 
   /** Goes on in the film's order as far as chunks are there and legal. */

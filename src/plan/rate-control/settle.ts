@@ -12,15 +12,22 @@ export interface Again {
 
 /** A film this near its target is left as it is. */
 const NEAR = 0.015;
-/** How far a target may be moved at once: an encoder's miss is not in proportion for long. */
+/** How far a target may be moved at once: an encoder's miss is not in proportion for long, until it has been tried. */
 const REACH = 1.5;
+const TRIED_REACH = 3;
 
 /**
  * The chunks to encode again when the film as a whole has missed its target: those that missed theirs by most, to the
  * side that the film is on, and no more of them than bring it near. None when it is near. `asked` are the targets that
- * the encoder was given when `actual` came out; a chunk's miss is taken off the next one.
+ * the encoder was given when `actual` came out; a chunk's miss is taken off the next one. `response`: how a chunk's size
+ * has followed its target before (`responseOf`), where it was tried.
  */
-export function chunksAgain(sizes: readonly ChunkSize[], asked: readonly number[], target: number): Again[] {
+export function chunksAgain(
+  sizes: readonly ChunkSize[],
+  asked: readonly number[],
+  target: number,
+  response: readonly (number | undefined)[] = [],
+): Again[] {
   let missing = target - sizes.reduce((sum, { actual }) => sum + actual, 0);
   if (Math.abs(missing) <= NEAR * target) return [];
   const side = Math.sign(missing);
@@ -30,12 +37,24 @@ export function chunksAgain(sizes: readonly ChunkSize[], asked: readonly number[
     .sort((a, b) => b.miss - a.miss);
   const again: Again[] = [];
   for (const { chunk, planned, actual, miss } of misses) {
-    const factor = Math.min(Math.max(planned / actual, 1 / REACH), REACH);
+    const [follows, reach] = [response[chunk] ?? 1, response[chunk] === undefined ? REACH : TRIED_REACH];
+    const factor = Math.min(Math.max((planned / actual) ** (1 / follows), 1 / reach), reach);
     again.push({ chunk, target: (asked[chunk] ?? planned) * factor });
     missing -= side * miss;
     if (missing * side <= NEAR * target * 0.5) break;
   }
   return again;
+}
+
+/** How a chunk's size has followed its target from one try to the next: 1 in proportion, less than it. */
+export function responseOf(
+  before: { readonly asked: number; readonly actual: number },
+  now: { readonly asked: number; readonly actual: number },
+): number | undefined {
+  const moved = Math.log(now.asked / before.asked);
+  if (!Number.isFinite(moved) || Math.abs(moved) < 0.02) return undefined;
+  const followed = Math.log(now.actual / before.actual) / moved;
+  return Number.isFinite(followed) ? Math.min(Math.max(followed, 0.25), 1.5) : undefined;
 }
 
 /** A chunk this far off its plan, though it was told to move by more than that, cannot come nearer. */
