@@ -17,9 +17,10 @@ import { parseArgs } from "node:util";
 
 const CLI = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
 const CHUNKS = ["-df_workers=none", "-df_local_slots=2"];
-const LENGTHS = ["-df_keyint_min=60", "-df_segment_frames=120", "-df_keyint_max=240"];
+/** The lengths of chunks that distffmpeg takes unless told. */
+const LENGTHS = ["-df_keyint_min=120", "-df_segment_frames=240", "-df_keyint_max=600"];
 /** Frames of a naive piece, as many as those of a chunk. */
-const PIECE = 120;
+const PIECE = 240;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -8,14 +8,18 @@ export interface ScoreFields {
   readonly inactiveRows?: number;
 }
 
+const VP9: ScoreFields = { weight: 1, error: 3, skippedShare: 12, inactiveRows: 14 };
+const AV1: ScoreFields = { weight: 1, error: 4, skippedShare: 10, inactiveRows: 11 };
+
 /**
  * By encoder, and by the number of fields a record has: it is another one in versions that put something else there.
- * (libvpx 1.12 vp8/encoder/firstpass.h and vp9/encoder/vp9_firstpass.h; libaom 3.6 av1/encoder/firstpass.h.)
+ * (libvpx 1.12 and 1.15 vp8/encoder/firstpass.h and vp9/encoder/vp9_firstpass.h; libaom 3.6 and 3.12
+ * av1/encoder/firstpass.h: the later ones have more behind.)
  */
 export const SCORE_FIELDS: Readonly<Record<string, Readonly<Record<number, ScoreFields>>>> = {
   libvpx: { 18: { error: 3 } },
-  "libvpx-vp9": { 26: { weight: 1, error: 3, skippedShare: 12, inactiveRows: 14 } },
-  "libaom-av1": { 27: { weight: 1, error: 4, skippedShare: 10, inactiveRows: 11 } },
+  "libvpx-vp9": { 26: VP9, 27: VP9 },
+  "libaom-av1": { 27: AV1, 29: AV1 },
 };
 
 /** The settings of the second pass of libvpx and libaom, as ffmpeg gives them. */
