@@ -109,7 +109,7 @@ class FilmJob {
   }
 
   async run(): Promise<Result<MadeFilm, FilmFailure>> {
-    for (const { output } of this.#in.outputs) void this.#watchHead(output);
+    for (const { output } of this.#in.outputs) void this.#watchHeads(output);
     const opening = this.#crew.open();
     const splitting = this.#split();
     const result = await this.#join();
@@ -122,25 +122,24 @@ class FilmJob {
   }
 
   /** What plain ffmpeg refuses, it refuses at the head: nothing need be encoded to find out. */
-  async #watchHead({ head, plans }: PlannedOutput): Promise<void> {
-    const made = await head;
-    if (!made.ok) {
-      this.#fail({ kind: "refused", what: made.failure });
-      return;
+  async #watchHeads({ heads, plans }: PlannedOutput): Promise<void> {
+    for (const [i, plan] of plans.entries()) {
+      const made = await heads[i];
+      if (made?.ok === false) this.#fail({ kind: "refused", what: made.failure });
+      const odd = made?.ok ? notJoined(made.value.media, plan) : undefined;
+      if (odd !== undefined) this.#fail({ kind: "unfit", what: odd });
     }
-    const odd = plans.flatMap((plan) => notJoined(made.value.media, plan) ?? [])[0];
-    if (odd !== undefined) this.#fail({ kind: "unfit", what: odd });
   }
 
   /** What plain ffmpeg's first frames say beside their pictures, where the chunks' are held against it (FilmPlan). */
-  #frameData({ head, plans }: PlannedOutput): (Promise<Result<string, Problem>> | undefined)[] {
-    const look = async ({ film }: FilmPlan): Promise<Result<string, Problem>> => {
-      const made = await head;
+  #frameData({ heads, plans }: PlannedOutput): (Promise<Result<string, Problem>> | undefined)[] {
+    const look = async ({ film }: FilmPlan, i: number): Promise<Result<string, Problem>> => {
+      const made = (await heads[i]) ?? fail("there is no head");
       return made.ok
         ? referenceFrameData(this.#in.tools, made.value.path, placeOf(made.value.media, film.outputStream))
         : fail({ what: made.failure });
     };
-    return plans.map((plan) => (plan.watchFrameData ? look(plan) : undefined));
+    return plans.map((plan, i) => (plan.watchFrameData ? look(plan, i) : undefined));
   }
 
   async #split(): Promise<void> {

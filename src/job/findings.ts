@@ -70,7 +70,7 @@ export async function rehearse(
   });
   const scratches = await Promise.all(command.outputs.map((output, i) => scratchFor(output, tools, `${i}`)));
   const paths = scratches.map((scratch) => scratch.path);
-  const { end, heads } = startHeads(command, scratches, tools, "v", (line) => {
+  const { end, heads } = startHeads(command, scratches, tools, { stream: "v", film: 0 }, (line) => {
     onWords(line, paths);
     generation = generationOf(line.text) ?? generation;
     listen(routing, line.text);
@@ -108,28 +108,35 @@ export async function rehearse(
   });
 }
 
+/** A stream of an output, and which of its films that is; `name` tells its head from others of the job. */
+export interface HeadOfFilm {
+  readonly stream: number;
+  readonly film: number;
+  readonly name: string;
+}
+
 /**
  * The head of the command's only output up to the first frame of this stream of it. Where there are other video streams
- * (a cover), the head that `rehearse` gives may end with one of theirs, before the film has come.
+ * (a cover, another film), the head that `rehearse` gives may end with one of theirs, before this one has come.
  */
 export async function rehearseHead(
   command: Command,
   tools: HostTools,
-  { stream, name }: { readonly stream: number; readonly name: string },
+  { stream, film, name }: HeadOfFilm,
 ): Promise<Result<Head, string>> {
   const [output] = command.outputs;
   if (!output) return fail("there is no output");
   const scratch = await scratchFor(output, tools, `${name}-${stream}`);
-  const { heads } = startHeads(command, [scratch], tools, `${stream}`, () => undefined);
+  const { heads } = startHeads(command, [scratch], tools, { stream: `${stream}`, film }, () => undefined);
   return heads[0] ?? fail("ffmpeg did not write the output's head");
 }
 
-/** Runs the command until these streams of its outputs, named by a specifier, have their first frames. */
+/** Runs the command until these streams of its outputs, named by a specifier, have their first frames. `film`: of which the head is asked for. */
 function startHeads(
   command: Command,
   scratches: readonly Scratch[],
   tools: HostTools,
-  stream: string,
+  { stream, film }: { readonly stream: string; readonly film: number },
   onLine: (line: LogLine) => void,
 ): { readonly end: Promise<LocalEnd>; readonly heads: readonly Promise<Result<Head, string>>[] } {
   const own = { ...command, outputs: scratches.map((scratch) => scratch.output) };
@@ -153,7 +160,7 @@ function startHeads(
   const heads = scratches.map(async (scratch): Promise<Result<Head, string>> => {
     const refused = refusal(await end, tools);
     if (refused !== undefined) return fail(refused);
-    const file = await headFile(scratch);
+    const file = await headFile(scratch, film);
     const written = await probeFile(tools, file);
     return written.ok ? ok({ path: file, media: written.value }) : written;
   });

@@ -1,5 +1,5 @@
-import { copyFile, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
-import { dirname, join, sep } from "node:path";
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname, join, resolve, sep } from "node:path";
 import type { OutputFile } from "../ffmpeg/command.js";
 import { outputFolders, placeIn } from "../plan/streaming.js";
 
@@ -22,6 +22,13 @@ export async function filesInTree(root: string): Promise<readonly string[]> {
   return files.sort(new Intl.Collator("en", { numeric: true }).compare);
 }
 
+/** The first file that a playlist names, else the playlist itself. */
+export async function firstSegment(list: string): Promise<string> {
+  const lines = (await readFile(list, "utf8").catch(() => "")).split("\n").map((line) => line.trim());
+  const first = lines.find((line) => line !== "" && !line.startsWith("#"));
+  return first === undefined ? list : resolve(dirname(list), first);
+}
+
 /** What names other files, and is put in place when these are there. */
 const LISTS = /\.(m3u8?|mpd|csv|ffconcat|txt)$/i;
 
@@ -35,6 +42,8 @@ export async function publishTree(root: string): Promise<number> {
   for (const file of [...files.filter((f) => !isList(f)), ...files.filter(isList)]) {
     const place = sep + file.slice(root.length + 1);
     bytes += (await stat(file)).size;
+    // Folders of variants ffmpeg makes by itself (libavformat/hlsenc.c).
+    await mkdir(dirname(place), { recursive: true });
     // Segments may belong on another file system than the playlist.
     await rename(file, place).catch(() => copyInto(file, place));
   }

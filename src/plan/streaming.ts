@@ -47,10 +47,16 @@ export function moveInto(output: OutputFile, folder: string): OutputFile {
   return { url: move(output.url), options };
 }
 
-/** The folders in which the output's files are made: absolute paths. ffmpeg expects them to be there. */
+/** The folders in which the output's files are made: absolute paths. ffmpeg expects them to be there, but those it names by `%v`. */
 export function outputFolders(output: OutputFile): readonly string[] {
   const paths = fileOptions(output).filter((use) => PATHS.has(use.name));
-  return [output.url, ...paths.map((use) => use.value ?? "")].map((url) => dirname(resolve(localPath(url) ?? url)));
+  return [output.url, ...paths.map((use) => use.value ?? "")].map(folderOf);
+}
+
+function folderOf(url: string): string {
+  const folder = dirname(resolve(localPath(url) ?? url));
+  const named = folder.indexOf("%v");
+  return named === -1 ? folder : dirname(folder.slice(0, named + 1));
 }
 
 /** Whether the playlist names every segment from the first to the last. */
@@ -63,7 +69,7 @@ function listsAll(output: OutputFile): boolean {
 /** Options that a joined film is not made for, and the values with which they change nothing; undefined: there are none. */
 const ODD: Readonly<Record<StreamingKind, Readonly<Record<string, RegExp | undefined>>>> = {
   hls: {
-    var_stream_map: undefined,
+    var_stream_map: /^[\w:,\s-]+$/,
     cc_stream_map: undefined,
     hls_enc: /^(0|false)$/,
     hls_key_info_file: undefined,
@@ -95,6 +101,30 @@ export function hasFragments(output: OutputFile): boolean {
   return lastOption(fileOptions(output), "hls_segment_type")?.value === "fmp4";
 }
 
+/** One of several playlists of an output (`-var_stream_map`), and the films in it by their order in the output. */
+export interface Variant {
+  /** What stands for `%v`. */
+  readonly name: string;
+  readonly films: readonly number[];
+}
+
+/** The variants of an HLS output; undefined where it has one playlist (libavformat/hlsenc.c parse_variant_stream_mapstring). */
+export function variantsOf(output: OutputFile): readonly Variant[] | undefined {
+  const map = lastOption(fileOptions(output), "var_stream_map")?.value?.trim();
+  if (streamingKind(output) !== "hls" || !map) return undefined;
+  return map.split(/\s+/).map((text, i) => {
+    const parts = text.split(",").map((part) => part.split(":"));
+    const name = parts.find(([key]) => key === "name")?.[1] ?? `${i}`;
+    return { name, films: parts.flatMap(([key, value]) => (key === "v" ? [Number(value)] : [])) };
+  });
+}
+
+/** The playlist that a film of an HLS output is in, by the film's order in the output. */
+export function playlistOf(output: OutputFile, film: number): string {
+  const variant = variantsOf(output)?.find(({ films }) => films.includes(film));
+  return variant ? output.url.replace("%v", variant.name) : output.url;
+}
+
 /** Whether its playlist leads to the whole film: it names segments without their folders. */
 export function readsAsOne(output: OutputFile): boolean {
   const [own, ...others] = outputFolders(output);
@@ -112,8 +142,8 @@ export function streamingReason(output: OutputFile, kind: StreamingKind): string
       return `${use.flag} ${use.value ?? ""} is no local file`;
     }
   }
-  if (kind === "hls" && hasFragments(output) && !readsAsOne(output)) {
-    return "its fragments cannot be read through its playlist (-hls_list_size 0, and all in one folder)";
+  if (kind === "hls" && (hasFragments(output) || variantsOf(output)) && !readsAsOne(output)) {
+    return "its films cannot be read through their playlists (-hls_list_size 0, and all in one folder)";
   }
   return undefined;
 }
