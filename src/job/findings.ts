@@ -1,12 +1,11 @@
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
-import { type Command, fileOptions, lastOption, type OutputFile } from "../ffmpeg/command.js";
+import type { Command } from "../ffmpeg/command.js";
 import { type GraphFeed, readLogLine, type StreamMapping } from "../ffmpeg/log.js";
 import { type LogLine, tellLevels } from "../ffmpeg/loglevel.js";
 import type { MediaInfo } from "../ffmpeg/media.js";
-import { parseStatLine } from "../ffmpeg/progress.js";
-import { type LocalEnd, runLocal, startLocal } from "../ffmpeg/run.js";
+import { type LocalEnd, startLocal } from "../ffmpeg/run.js";
 import { fail, ok, type Result } from "../lib/result.js";
+import { askMuxer, type Muxing } from "./muxing.js";
 import { headRoom } from "../join/head.js";
 import type { Reference } from "../plan/film.js";
 import type { Generation } from "../plan/frame-clock.js";
@@ -15,8 +14,7 @@ import { standardInput } from "../plan/local-path.js";
 import { type Routing, sameStream, streamOf } from "../plan/routing.js";
 import { placeOf } from "../plan/reference.js";
 import { rehearsalArgs } from "../plan/stages.js";
-import { streamingKind } from "../plan/streaming.js";
-import { extensionOf, headFile, type Scratch, scratchFor } from "./scratch.js";
+import { headFile, type Scratch, scratchFor } from "./scratch.js";
 import { inspectSides } from "./side-facts.js";
 import { faultIn, holdsOneFrame, type HostTools, PICTURE, probeFile, probeInput } from "./probing.js";
 
@@ -38,8 +36,6 @@ export interface Rehearsal {
   readonly findings: Omit<Findings, keyof Muxing>;
   readonly outputs: readonly OutputFindings[];
 }
-
-type Muxing = Pick<Findings, "muxer" | "defaultSync">;
 
 /** Told each line of the rehearsal's log, and the paths that stand in it for the outputs. */
 export type OnWords = (line: LogLine, scratch: readonly string[]) => void;
@@ -245,47 +241,6 @@ async function probeInputs(
     ),
   );
   return ok({ inputs, stills: still.flatMap((is, i) => (is ? [i] : [])) });
-}
-
-/**
- * Which container the output's name and `-f` mean, and whether this ffmpeg writes it at a constant or a variable rate:
- * three frames with a gap between them are written, and come out as three or as six. The answer depends on the muxer
- * and on ffmpeg's version, so it is asked for, not known. Their sizes and rate are such as H.263, MPEG-2 and DV take,
- * which some muxers prefer.
- */
-async function askMuxer(output: OutputFile, tools: HostTools, name: string): Promise<Result<Muxing, string>> {
-  for (const size of ["352x288", "720x576"]) {
-    const answer = await tryMuxer(output, size, tools, name);
-    if (answer) return ok(answer);
-  }
-  return fail(`what ffmpeg does about the frame rate in ${output.url} cannot be tried out`);
-}
-
-async function tryMuxer(output: OutputFile, size: string, tools: HostTools, stem: string): Promise<Muxing | undefined> {
-  const options = fileOptions(output);
-  const format = lastOption(options, "f")?.value;
-  const rate = options.some((use) => use.name === "r") ? ["-r", "25"] : [];
-  // The segment muxers want a place for the number.
-  const name = streamingKind(output) === "segment" ? `${stem}-%d` : stem;
-  let muxer = "";
-  let frames = 0;
-  const run = await runLocal(
-    tools.ffmpeg,
-    [
-      ...["-v", "info", "-nostdin", "-y", "-f", "lavfi"],
-      ...["-i", `color=s=${size}:r=25:d=0.12,setpts='if(eq(N,2),5,N)/25/TB'`, ...rate],
-      ...(format === undefined ? [] : ["-f", format]),
-      join(tools.folder, `${name}${extensionOf(output.url)}`),
-    ],
-    {
-      signal: tools.signal,
-      onStderrLine: (line) => {
-        muxer = OUTPUT_LINE.exec(line)?.[2]?.replace(/,$/, "") ?? muxer;
-        frames = parseStatLine(line)?.frame ?? frames;
-      },
-    },
-  );
-  return muxer === "" || run.code !== 0 ? undefined : { muxer, defaultSync: frames > 3 ? "cfr" : "vfr" };
 }
 
 /** Finds the film in the head of the output. */

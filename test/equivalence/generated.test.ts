@@ -190,7 +190,6 @@ const names: Case[] = [
 const others: Case[] = [
   split("from a pipe", "mpeg2.ts", `-i pipe:0 ${FFV1} -c:a copy o.mkv`, { stdin: "{s}" }),
   split("from a pipe, Matroska", "opengop.mkv", `-f matroska -i - ${LOSSLESS} -c:a aac o.mp4`, { stdin: "{s}" }),
-  whole("two outputs", "h264.mp4", `-map 0:v -s 80x60 ${FFV1} a.mkv -map 0:v ${FFV1} b.mkv`),
   whole("-filter_complex", "h264.mp4", `-filter_complex [0:v]split[a][b];[a][b]hstack ${FFV1} -an o.mkv`),
   whole("from a device", "h264.mp4", `-f lavfi -i testsrc2=duration=1:size=64x64 ${FFV1} o.mkv`),
   whole("to standard output", "h264.mp4", `${FFV1} -an -fflags +bitexact -f nut -`),
