@@ -14,7 +14,7 @@ import { standardInput } from "../plan/local-path.js";
 import { type Routing, sameStream, streamOf } from "../plan/routing.js";
 import { placeOf } from "../plan/reference.js";
 import { rehearsalArgs } from "../plan/stages.js";
-import { headFile, type Scratch, scratchFor } from "./scratch.js";
+import { type FilmPlace, headFile, type Scratch, scratchFor } from "./scratch.js";
 import { inspectSides } from "./side-facts.js";
 import { faultIn, holdsOneFrame, type HostTools, PICTURE, probeFile, probeInput } from "./probing.js";
 
@@ -66,7 +66,7 @@ export async function rehearse(
   });
   const scratches = await Promise.all(command.outputs.map((output, i) => scratchFor(output, tools, `${i}`)));
   const paths = scratches.map((scratch) => scratch.path);
-  const { end, heads } = startHeads(command, scratches, tools, { stream: "v", film: 0 }, (line) => {
+  const { end, heads } = startHeads(command, scratches, tools, { stream: "v" }, (line) => {
     onWords(line, paths);
     generation = generationOf(line.text) ?? generation;
     listen(routing, line.text);
@@ -123,7 +123,13 @@ export async function rehearseHead(
   const [output] = command.outputs;
   if (!output) return fail("there is no output");
   const scratch = await scratchFor(output, tools, `${name}-${stream}`);
-  const { heads } = startHeads(command, [scratch], tools, { stream: `${stream}`, film }, () => undefined);
+  const { heads } = startHeads(
+    command,
+    [scratch],
+    tools,
+    { stream: `${stream}`, film: { film, stream } },
+    () => undefined,
+  );
   return heads[0] ?? fail("ffmpeg did not write the output's head");
 }
 
@@ -132,7 +138,7 @@ function startHeads(
   command: Command,
   scratches: readonly Scratch[],
   tools: HostTools,
-  { stream, film }: { readonly stream: string; readonly film: number },
+  { stream, film = { film: 0, stream: 0 } }: { readonly stream: string; readonly film?: FilmPlace },
   onLine: (line: LogLine) => void,
 ): { readonly end: Promise<LocalEnd>; readonly heads: readonly Promise<Result<Head, string>>[] } {
   const own = { ...command, outputs: scratches.map((scratch) => scratch.output) };

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { cutToFilm } from "../join/cut.js";
 import { mendHead } from "../join/head.js";
 import type { OutputFile } from "../ffmpeg/command.js";
@@ -86,9 +87,9 @@ async function proveSegments(
   const [plan] = output.plans;
   const [file] = output.command.outputs;
   if (!plan || !file) return fail({ what: "the output has no film" });
-  if (variantsOf(file)) return proveVariants(output, made, file, tools);
+  if (variantsOf(file) || plan.streaming === "dash") return proveFilms(output, made, file, tools);
   const all = (await filesInTree(made.place.tree ?? "")).filter((path) => !isList(path));
-  const complete = plan.streaming === "hls" && readsAsOne(file);
+  const complete = plan.streaming !== "segment" && readsAsOne(file);
   const [first] = complete && hasFragments(file) ? [list] : all;
   if (first === undefined) return fail({ what: "the output has no segments" });
   const written = await compareFile(output, made, first, tools);
@@ -96,21 +97,26 @@ async function proveSegments(
   return complete ? verifyFilms(output, made, list, written.value, tools) : countFrames(plan, made, all, tools);
 }
 
-/** Every film by its own playlist. */
-async function proveVariants(
+/** Every film by its own playlist, or all by one manifest. */
+async function proveFilms(
   { plans }: PlannedOutput,
   { place, references, ticks }: MadeOutput,
   file: OutputFile,
   tools: HostTools,
 ): Promise<Result<void, Problem>> {
+  const { tree = "", temporary } = place;
   for (const [i, { film, encoderTimeBase }] of plans.entries()) {
-    const list = placeIn(place.tree ?? "", playlistOf(file, i));
-    const [written, reference] = [await probeFile(tools, await standingAlone(file, list)), references[i]];
+    const own = { film: i, stream: film.outputStream };
+    const joined = join(tools.folder, `proof-${film.outputStream}.mp4`);
+    const alone = await standingAlone(file, own, { list: temporary, tree, joined });
+    const [written, reference] = [await probeFile(tools, alone), references[i]];
     if (!written.ok || !reference) return fail({ what: written.ok ? "there is no head" : written.failure });
-    const stream = placeOf(written.value, film.outputStream);
-    const difference = compareStreams(written.value, reference.media, stream, reference.media.streams.length);
+    const at = placeOf(written.value, film.outputStream);
+    const difference = compareStreams(written.value, reference.media, at, reference.media.streams.length);
     if (difference !== undefined) return fail({ what: difference });
-    const expected = { encoderTimeBase, ticks: ticks[i] ?? [], stream };
+    const variant = variantsOf(file) !== undefined;
+    const list = variant ? placeIn(tree, playlistOf(file, i)) : temporary;
+    const expected = { encoderTimeBase, ticks: ticks[i] ?? [], stream: variant ? at : i };
     const proven = await verifyFilm(tools.ffmpeg, list, expected, tools.signal);
     if (!proven.ok) return proven;
   }

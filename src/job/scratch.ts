@@ -1,6 +1,15 @@
-import { join } from "node:path";
+import { readFile, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import type { OutputFile } from "../ffmpeg/command.js";
-import { hasFragments, moveInto, playlistOf, streamingKind, variantsOf } from "../plan/streaming.js";
+import {
+  dashNames,
+  hasFragments,
+  moveInto,
+  placeIn,
+  playlistOf,
+  streamingKind,
+  variantsOf,
+} from "../plan/streaming.js";
 import type { HostTools } from "./probing.js";
 import { filesInTree, firstSegment, isList, makeTree } from "./tree.js";
 
@@ -26,14 +35,40 @@ export async function scratchFor(output: OutputFile, tools: HostTools, name: str
 /** The extension of a name, with its dot; "" where it has none that a container would have. */
 export const extensionOf = (url: string): string => /\.[A-Za-z0-9]{1,10}$/.exec(url)?.[0] ?? "";
 
+/** One of an output's films: by its order among these, and its stream. */
+export interface FilmPlace {
+  readonly film: number;
+  readonly stream: number;
+}
+
 /** What is written of the head of one of the output's films: of many files the first that stands for itself. */
-export async function headFile({ output, path, tree }: Scratch, film: number): Promise<string> {
-  if (variantsOf(output)) return standingAlone(output, playlistOf(output, film));
-  if (tree === undefined || hasFragments(output)) return path;
+export async function headFile({ output, path, tree }: Scratch, film: FilmPlace): Promise<string> {
+  if (tree === undefined) return path;
+  if (variantsOf(output) || streamingKind(output) === "dash") {
+    return standingAlone(output, film, { list: path, tree, joined: `${tree}-${film.stream}.mp4` });
+  }
+  if (hasFragments(output)) return path;
   return (await filesInTree(tree)).find((file) => !isList(file)) ?? path;
 }
 
-/** A file that shows the streams of a playlist: its first segment, unless that means nothing without the playlist. */
-export async function standingAlone(output: OutputFile, list: string): Promise<string> {
-  return hasFragments(output) ? list : firstSegment(list);
+/**
+ * A file that shows how a film is in an output of several playlists or manifests, of which `list` is the one that the
+ * output names: its first segment, with the head it needs (put together in `joined`), or its playlist. Read through a manifest, a stream does not
+ * show all that its own files say.
+ */
+export async function standingAlone(
+  output: OutputFile,
+  { film, stream }: FilmPlace,
+  { list, tree, joined }: { readonly list: string; readonly tree: string; readonly joined: string },
+): Promise<string> {
+  if (streamingKind(output) === "dash") {
+    const { head, segment } = dashNames(output, stream);
+    const files = (await filesInTree(tree)).filter((file) => dirname(file) === dirname(list));
+    const [first, second] = [head, segment].map((like) => files.find((file) => like.test(basename(file))));
+    if (first === undefined || second === undefined) return list;
+    await writeFile(joined, Buffer.concat([await readFile(first), await readFile(second)]));
+    return joined;
+  }
+  const own = placeIn(tree, playlistOf({ ...output, url: list.slice(tree.length) }, film));
+  return hasFragments(output) ? own : firstSegment(own);
 }

@@ -103,7 +103,9 @@ function planOutput(
     (m) => streamOf(findings.inputs, m)?.type !== "video" || films.includes(m.outputStream),
   );
   if (!alone && plans.value.length > 1) return fail("pictures go with several films");
-  if (alone && films.length === 1) return ok({ command, plans: plans.value, heads: [own.head] });
+  // Which files of a manifest are the film's goes by its stream.
+  const anywhere = plan.streaming !== "dash";
+  if (alone && films.length === 1 && anywhere) return ok({ command, plans: plans.value, heads: [own.head] });
   const heads = films.map((stream, film) => rehearseHead(command, tools, { stream, film, name: `${output}` }));
   return ok({ command, plans: plans.value, heads });
 }

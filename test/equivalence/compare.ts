@@ -26,7 +26,7 @@ const STREAM_FIELDS = [
 
 /** Tags that say when and by what a file was made, or sum up what is compared packet by packet. */
 const SKIPPED_TAGS =
-  /^(?:encoder|creation_time|modification_date|(?:file_package|material_package|reel)_umid|duration|bps|number_of_(?:frames|bytes)|_statistics_.*)(?:-\w+)?$/i;
+  /^(?:encoder|creation_time|modification_date|(?:file_package|material_package|reel)_umid|duration|bps|variant_bitrate|number_of_(?:frames|bytes)|_statistics_.*)(?:-\w+)?$/i;
 
 interface Packet {
   readonly stream_index: number;
