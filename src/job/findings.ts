@@ -16,7 +16,7 @@ import { placeOf } from "../plan/reference.js";
 import { rehearsalArgs } from "../plan/stages.js";
 import { type FilmPlace, headFile, type Scratch, scratchFor } from "./scratch.js";
 import { inspectSides } from "./side-facts.js";
-import { faultIn, holdsOneFrame, type HostTools, PICTURE, probeFile, probeInput } from "./probing.js";
+import { faultIn, holdsOneFrame, type HostTools, PICTURE, probeHead, probeInput } from "./probing.js";
 
 /** The head of the output as plain ffmpeg writes it. */
 export interface Head {
@@ -163,7 +163,7 @@ function startHeads(
     const refused = refusal(await end, tools);
     if (refused !== undefined) return fail(refused);
     const file = await headFile(scratch, film);
-    const written = await probeFile(tools, file);
+    const written = await probeHead(tools, file);
     return written.ok ? ok({ path: file, media: written.value }) : written;
   });
   return { end, heads };

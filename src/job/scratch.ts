@@ -11,7 +11,7 @@ import {
   variantsOf,
 } from "../plan/streaming.js";
 import type { HostTools } from "./probing.js";
-import { filesInTree, firstSegment, isList, makeTree } from "./tree.js";
+import { filesInTree, isList, makeTree, segmentsOf } from "./tree.js";
 
 /** An output in the job's folder, and where that is. */
 export interface Scratch {
@@ -51,24 +51,38 @@ export async function headFile({ output, path, tree }: Scratch, film: FilmPlace)
   return (await filesInTree(tree)).find((file) => !isList(file)) ?? path;
 }
 
+/** An output of several playlists or manifests: the one that it names, and the folder in which all are. */
+export interface ListedOutput {
+  readonly list: string;
+  readonly tree: string;
+  /** Where files are put together that mean nothing by themselves. */
+  readonly joined: string;
+}
+
 /**
- * A file that shows how a film is in an output of several playlists or manifests, of which `list` is the one that the
- * output names: its first segment, with the head it needs (put together in `joined`), or its playlist. Read through a manifest, a stream does not
- * show all that its own files say.
+ * A file that shows how a film is in such an output: its playlist, or its segments with the head they need. Read through
+ * a manifest, a stream does not show all that its own files say.
  */
 export async function standingAlone(
   output: OutputFile,
   { film, stream }: FilmPlace,
-  { list, tree, joined }: { readonly list: string; readonly tree: string; readonly joined: string },
+  { list, tree, joined }: ListedOutput,
 ): Promise<string> {
   if (streamingKind(output) === "dash") {
     const { head, segment } = dashNames(output, stream);
     const files = (await filesInTree(tree)).filter((file) => dirname(file) === dirname(list));
-    const [first, second] = [head, segment].map((like) => files.find((file) => like.test(basename(file))));
-    if (first === undefined || second === undefined) return list;
-    await writeFile(joined, Buffer.concat([await readFile(first), await readFile(second)]));
-    return joined;
+    const parts = [head, segment].flatMap((like) => files.find((file) => like.test(basename(file))) ?? []);
+    return parts.length === 2 ? putTogether(parts, joined) : list;
   }
   const own = placeIn(tree, playlistOf({ ...output, url: list.slice(tree.length) }, film));
-  return hasFragments(output) ? own : firstSegment(own);
+  // Of a head, which is short, the film may begin in any segment.
+  return hasFragments(output) ? own : putTogether((await segmentsOf(own)).slice(0, SEGMENTS), joined);
+}
+
+/** So many segments of MPEG-TS show what is in them all. */
+const SEGMENTS = 8;
+
+async function putTogether(parts: readonly string[], joined: string): Promise<string> {
+  await writeFile(joined, Buffer.concat(await Promise.all(parts.map((part) => readFile(part)))));
+  return joined;
 }

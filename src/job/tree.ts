@@ -22,11 +22,10 @@ export async function filesInTree(root: string): Promise<readonly string[]> {
   return files.sort(new Intl.Collator("en", { numeric: true }).compare);
 }
 
-/** The first file that a playlist names, else the playlist itself. */
-export async function firstSegment(list: string): Promise<string> {
+/** The files that a playlist names, in order. */
+export async function segmentsOf(list: string): Promise<readonly string[]> {
   const lines = (await readFile(list, "utf8").catch(() => "")).split("\n").map((line) => line.trim());
-  const first = lines.find((line) => line !== "" && !line.startsWith("#"));
-  return first === undefined ? list : resolve(dirname(list), first);
+  return lines.filter((line) => line !== "" && !line.startsWith("#")).map((line) => resolve(dirname(list), line));
 }
 
 /** What names other files, and is put in place when these are there. */
