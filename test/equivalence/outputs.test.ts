@@ -106,6 +106,8 @@ describe("several outputs", { concurrent: true, timeout: 600_000 }, () => {
       out: ["b.mkv"],
     });
     expect(ours.stderr).toContain("b.mkv' already exists");
-    expect(differences).toEqual([]);
+    expect(ours.code).not.toBe(0);
+    // From 6.1 on plain ffmpeg calls that a success.
+    expect(differences.filter((difference) => !difference.startsWith("status"))).toEqual([]);
   });
 });
