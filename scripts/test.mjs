@@ -10,8 +10,7 @@ import { SetupProblem, setup } from "./setup.mjs";
 const count = { passed: 0, failed: 0, skipped: 0 };
 
 if (prepare()) {
-  await check("types", "typecheck");
-  await check("lint", "lint");
+  await Promise.all([check("types", "typecheck"), check("lint", "lint")]);
   await tests(process.argv.slice(2));
 }
 if (count.failed > 0) process.exitCode = 1;

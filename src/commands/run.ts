@@ -70,7 +70,7 @@ async function runWithViews(
   ]);
   const events = new EventStream();
   const report = takeReport(command, argv);
-  const views = attachViews(events, {
+  const views = await attachViews(events, {
     ...{ stderr: process.stderr, isTTY: process.stderr.isTTY, live: !asFfmpeg, env: process.env },
     columns: process.stderr.isTTY ? process.stderr.columns : undefined,
     ...wishes(command, config),

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config/types.js";
 import { parseCommand } from "../ffmpeg/parse.js";
-import { ok, type Result } from "../lib/result.js";
+import { fail, ok, type Result } from "../lib/result.js";
 import type { FilmPlan } from "../plan/film.js";
 import { preArgs } from "../plan/pre.js";
 import { finalArgs, type JoinedFilm } from "../plan/final.js";
@@ -130,14 +130,14 @@ async function explainJob(
 
 /** FINAL of one output. */
 async function explainFinal(
-  { command, plans: own, head }: PlannedOutput,
+  { command, plans: own, heads }: PlannedOutput,
   all: readonly FilmPlan[],
   chunks: readonly ReadyChunk[],
 ): Promise<Result<string[], string>> {
-  const made = await head;
-  if (!made.ok) return made;
   const films: JoinedFilm[] = [];
-  for (const plan of own) {
+  for (const [i, plan] of own.entries()) {
+    const made = (await heads[i]) ?? fail("there is no head");
+    if (!made.ok) return made;
     const reference = await readReference(made.value, plan.film.outputStream, plan.muxer);
     if (!reference.ok) return reference;
     const rendition = all.indexOf(plan);

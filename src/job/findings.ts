@@ -1,12 +1,11 @@
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
-import { type Command, fileOptions, lastOption, type OutputFile } from "../ffmpeg/command.js";
+import type { Command } from "../ffmpeg/command.js";
 import { type GraphFeed, readLogLine, type StreamMapping } from "../ffmpeg/log.js";
 import { type LogLine, tellLevels } from "../ffmpeg/loglevel.js";
 import type { MediaInfo } from "../ffmpeg/media.js";
-import { parseStatLine } from "../ffmpeg/progress.js";
-import { type LocalEnd, runLocal, startLocal } from "../ffmpeg/run.js";
+import { type LocalEnd, startLocal } from "../ffmpeg/run.js";
 import { fail, ok, type Result } from "../lib/result.js";
+import { askMuxer, type Muxing } from "./muxing.js";
 import { headRoom } from "../join/head.js";
 import type { Reference } from "../plan/film.js";
 import type { Generation } from "../plan/frame-clock.js";
@@ -16,10 +15,9 @@ import { type Routing, sameStream, streamOf } from "../plan/routing.js";
 import { isDiscarded } from "../plan/rate-control/first-pass.js";
 import { placeOf } from "../plan/reference.js";
 import { rehearsalArgs } from "../plan/stages.js";
-import { streamingKind } from "../plan/streaming.js";
-import { extensionOf, headFile, type Scratch, scratchFor } from "./scratch.js";
+import { type FilmPlace, headFile, type Scratch, scratchFor } from "./scratch.js";
 import { inspectSides } from "./side-facts.js";
-import { faultIn, holdsOneFrame, type HostTools, PICTURE, probeFile, probeInput } from "./probing.js";
+import { faultIn, holdsOneFrame, type HostTools, PICTURE, probeHead, probeInput } from "./probing.js";
 
 /** The head of the output as plain ffmpeg writes it. */
 export interface Head {
@@ -39,8 +37,6 @@ export interface Rehearsal {
   readonly findings: Omit<Findings, keyof Muxing>;
   readonly outputs: readonly OutputFindings[];
 }
-
-type Muxing = Pick<Findings, "muxer" | "defaultSync">;
 
 /** Told each line of the rehearsal's log, and the paths that stand in it for the outputs. */
 export type OnWords = (line: LogLine, scratch: readonly string[]) => void;
@@ -71,7 +67,7 @@ export async function rehearse(
   });
   const scratches = await Promise.all(command.outputs.map((output, i) => scratchFor(output, tools, `${i}`)));
   const paths = scratches.map((scratch) => scratch.path);
-  const { end, heads } = startHeads(command, scratches, tools, "v", (line) => {
+  const { end, heads } = startHeads(command, scratches, tools, { stream: "v" }, (line) => {
     onWords(line, paths);
     generation = generationOf(line.text) ?? generation;
     listen(routing, line.text);
@@ -109,28 +105,41 @@ export async function rehearse(
   });
 }
 
+/** A stream of an output, and which of its films that is; `name` tells its head from others of the job. */
+export interface HeadOfFilm {
+  readonly stream: number;
+  readonly film: number;
+  readonly name: string;
+}
+
 /**
  * The head of the command's only output up to the first frame of this stream of it. Where there are other video streams
- * (a cover), the head that `rehearse` gives may end with one of theirs, before the film has come.
+ * (a cover, another film), the head that `rehearse` gives may end with one of theirs, before this one has come.
  */
 export async function rehearseHead(
   command: Command,
   tools: HostTools,
-  { stream, name }: { readonly stream: number; readonly name: string },
+  { stream, film, name }: HeadOfFilm,
 ): Promise<Result<Head, string>> {
   const [output] = command.outputs;
   if (!output) return fail("there is no output");
   const scratch = await scratchFor(output, tools, `${name}-${stream}`);
-  const { heads } = startHeads(command, [scratch], tools, `${stream}`, () => undefined);
+  const { heads } = startHeads(
+    command,
+    [scratch],
+    tools,
+    { stream: `${stream}`, film: { film, stream } },
+    () => undefined,
+  );
   return heads[0] ?? fail("ffmpeg did not write the output's head");
 }
 
-/** Runs the command until these streams of its outputs, named by a specifier, have their first frames. */
+/** Runs the command until these streams of its outputs, named by a specifier, have their first frames. `film`: of which the head is asked for. */
 function startHeads(
   command: Command,
   scratches: readonly Scratch[],
   tools: HostTools,
-  stream: string,
+  { stream, film = { film: 0, stream: 0 } }: { readonly stream: string; readonly film?: FilmPlace },
   onLine: (line: LogLine) => void,
 ): { readonly end: Promise<LocalEnd>; readonly heads: readonly Promise<Result<Head, string>>[] } {
   const own = { ...command, outputs: scratches.map((scratch) => scratch.output) };
@@ -158,8 +167,8 @@ function startHeads(
     if (isDiscarded(scratch.output)) {
       return ok({ path: scratch.path, media: { format: "null", durationSeconds: undefined, streams: [] } });
     }
-    const file = await headFile(scratch);
-    const written = await probeFile(tools, file);
+    const file = await headFile(scratch, film);
+    const written = await probeHead(tools, file);
     return written.ok ? ok({ path: file, media: written.value }) : written;
   });
   return { end, heads };
@@ -243,47 +252,6 @@ async function probeInputs(
     ),
   );
   return ok({ inputs, stills: still.flatMap((is, i) => (is ? [i] : [])) });
-}
-
-/**
- * Which container the output's name and `-f` mean, and whether this ffmpeg writes it at a constant or a variable rate:
- * three frames with a gap between them are written, and come out as three or as six. The answer depends on the muxer
- * and on ffmpeg's version, so it is asked for, not known. Their sizes and rate are such as H.263, MPEG-2 and DV take,
- * which some muxers prefer.
- */
-async function askMuxer(output: OutputFile, tools: HostTools, name: string): Promise<Result<Muxing, string>> {
-  for (const size of ["352x288", "720x576"]) {
-    const answer = await tryMuxer(output, size, tools, name);
-    if (answer) return ok(answer);
-  }
-  return fail(`what ffmpeg does about the frame rate in ${output.url} cannot be tried out`);
-}
-
-async function tryMuxer(output: OutputFile, size: string, tools: HostTools, stem: string): Promise<Muxing | undefined> {
-  const options = fileOptions(output);
-  const format = lastOption(options, "f")?.value;
-  const rate = options.some((use) => use.name === "r") ? ["-r", "25"] : [];
-  // The segment muxers want a place for the number.
-  const name = streamingKind(output) === "segment" ? `${stem}-%d` : stem;
-  let muxer = "";
-  let frames = 0;
-  const run = await runLocal(
-    tools.ffmpeg,
-    [
-      ...["-v", "info", "-nostdin", "-y", "-f", "lavfi"],
-      ...["-i", `color=s=${size}:r=25:d=0.12,setpts='if(eq(N,2),5,N)/25/TB'`, ...rate],
-      ...(format === undefined ? [] : ["-f", format]),
-      join(tools.folder, `${name}${extensionOf(output.url)}`),
-    ],
-    {
-      signal: tools.signal,
-      onStderrLine: (line) => {
-        muxer = OUTPUT_LINE.exec(line)?.[2]?.replace(/,$/, "") ?? muxer;
-        frames = parseStatLine(line)?.frame ?? frames;
-      },
-    },
-  );
-  return muxer === "" || run.code !== 0 ? undefined : { muxer, defaultSync: frames > 3 ? "cfr" : "vfr" };
 }
 
 /** Finds the film in the head of the output. */

@@ -5,27 +5,30 @@ import { notJoined, placeOf } from "../plan/reference.js";
 import type { HostTools } from "./probing.js";
 import type { PlannedOutput } from "./stages.js";
 
-/** Why an output is not made of chunks, as its head shows: what plain ffmpeg refuses, it refuses there. */
+/** Why an output is not made of chunks, as its heads show: what plain ffmpeg refuses, it refuses there. */
 export async function oddHead({
-  head,
+  heads,
   plans,
 }: PlannedOutput): Promise<({ readonly kind: "refused" | "unfit" } & Problem) | undefined> {
-  const made = await head;
-  if (!made.ok) return { kind: "refused", what: made.failure };
-  const odd = plans.flatMap((plan) => notJoined(made.value.media, plan) ?? [])[0];
-  return odd === undefined ? undefined : { kind: "unfit", what: odd };
+  for (const [i, plan] of plans.entries()) {
+    const made = await heads[i];
+    if (made?.ok === false) return { kind: "refused", what: made.failure };
+    const odd = made?.ok ? notJoined(made.value.media, plan) : undefined;
+    if (odd !== undefined) return { kind: "unfit", what: odd };
+  }
+  return undefined;
 }
 
 /** What plain ffmpeg's first frames say beside their pictures, where the chunks' are held against it (FilmPlan). */
 export function headFrameData(
-  { head, plans }: PlannedOutput,
+  { heads, plans }: PlannedOutput,
   tools: HostTools,
 ): (Promise<Result<string, Problem>> | undefined)[] {
-  const look = async ({ film }: FilmPlan): Promise<Result<string, Problem>> => {
-    const made = await head;
+  const look = async ({ film }: FilmPlan, i: number): Promise<Result<string, Problem>> => {
+    const made = (await heads[i]) ?? fail("there is no head");
     return made.ok
       ? referenceFrameData(tools, made.value.path, placeOf(made.value.media, film.outputStream))
       : fail({ what: made.failure });
   };
-  return plans.map((plan) => (plan.watchFrameData ? look(plan) : undefined));
+  return plans.map((plan, i) => (plan.watchFrameData ? look(plan, i) : undefined));
 }

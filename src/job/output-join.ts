@@ -83,10 +83,10 @@ export class OutputJoin {
 
   async #start(): Promise<Result<void, string>> {
     const { output, place, tools, signal, onEnded } = this.#o;
-    const head = await output.head;
-    if (!head.ok) return head;
     const references: Reference[] = [];
-    for (const { film, muxer } of output.plans) {
+    for (const [i, { film, muxer }] of output.plans.entries()) {
+      const head = (await output.heads[i]) ?? fail("there is no head");
+      if (!head.ok) return head;
       const reference = await readReference(head.value, film.outputStream, muxer);
       if (!reference.ok) return reference;
       references.push(reference.value);

@@ -6,7 +6,7 @@ import type { OutputFile } from "../ffmpeg/command.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { quote } from "../lib/shell.js";
 import { localPath } from "../plan/local-path.js";
-import { placeIn } from "../plan/streaming.js";
+import { outputFolders, placeIn } from "../plan/streaming.js";
 import { makeTree, publishTree } from "./tree.js";
 
 /** Where the film goes: first beside its place, then, when it is whole and proven, into it. */
@@ -48,9 +48,9 @@ export async function placeOutput(shown: string, path: string): Promise<Result<O
 /** Finds the place of an output of many files, and makes the folder in which it is written first. */
 export async function placeTree(shown: string, output: OutputFile): Promise<Result<OutputPlace, Problem>> {
   const path = resolve(localPath(output.url) ?? output.url);
-  const barred = await whyNotWritable(shown, dirname(path));
+  const barred = await whyNotWritable(shown, outputFolders(output)[0] ?? dirname(path));
   if (barred) return fail(barred);
-  const tree = besideIt(path, "");
+  const tree = besideIt(join(outputFolders(output)[0] ?? dirname(path), basename(path)), "");
   await makeTree(tree, output);
   return ok({ shown, path, temporary: placeIn(tree, path), tree });
 }

@@ -76,6 +76,11 @@ export async function probeFile(tools: HostTools, path: string): Promise<Result<
   return runProbe(tools, ["-i", `file:${path}`]);
 }
 
+/** The same of a short file in which a stream may begin behind all that others have (-analyzeduration, -probesize). */
+export async function probeHead(tools: HostTools, path: string): Promise<Result<MediaInfo, string>> {
+  return runProbe(tools, ["-analyzeduration", "1G", "-probesize", "1G", "-i", `file:${path}`]);
+}
+
 async function runProbe(
   tools: HostTools,
   args: readonly string[],

@@ -1,14 +1,17 @@
+import { join } from "node:path";
 import { cutToFilm } from "../join/cut.js";
 import { mendHead } from "../join/head.js";
+import type { OutputFile } from "../ffmpeg/command.js";
 import { compareStreams, countPackets, verifyFilm } from "../join/verify-film.js";
 import type { MediaInfo } from "../ffmpeg/media.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { FilmPlan, Reference } from "../plan/film.js";
 import { placeOf } from "../plan/reference.js";
-import { hasFragments, readsAsOne } from "../plan/streaming.js";
+import { hasFragments, placeIn, playlistOf, readsAsOne, variantsOf } from "../plan/streaming.js";
 import type { OutputPlace } from "./output.js";
 import { type HostTools, probeFile } from "./probing.js";
 import type { PlannedOutput } from "./stages.js";
+import { standingAlone } from "./scratch.js";
 import { filesInTree, isList } from "./tree.js";
 
 /** An output as FINAL has left it; references and ticks film by film. */
@@ -40,7 +43,7 @@ async function mendHeads({ plans }: PlannedOutput, { place, references }: MadeOu
   return ok(undefined);
 }
 
-/** Compares the streams of one of the output's files with those that plain ffmpeg writes. */
+/** Compares the streams of a file of the output with those that plain ffmpeg writes there, as the films' heads show them. */
 async function compareFile(
   { plans }: PlannedOutput,
   { references }: MadeOutput,
@@ -49,11 +52,14 @@ async function compareFile(
 ): Promise<Result<MediaInfo, Problem>> {
   const written = await probeFile(tools, path);
   if (!written.ok) return fail({ what: written.failure });
-  const [first, reference] = [plans[0], references[0]];
-  const films = plans.map(({ film }) => placeOf(written.value, film.outputStream));
-  const streams = (first?.mappings.length ?? 0) + (first?.soundOutputs.length ?? 0);
-  const difference = reference ? compareStreams(written.value, reference.media, films, streams) : "there is no head";
-  return difference === undefined ? written : fail({ what: difference });
+  for (const [i, { film, mappings, soundOutputs }] of plans.entries()) {
+    const streams = mappings.length + soundOutputs.length;
+    const place = placeOf(written.value, film.outputStream);
+    const reference = references[i];
+    const difference = reference ? compareStreams(written.value, reference.media, place, streams) : "there is no head";
+    if (difference !== undefined) return fail({ what: difference });
+  }
+  return written;
 }
 
 async function verifyFilms(
@@ -81,13 +87,40 @@ async function proveSegments(
   const [plan] = output.plans;
   const [file] = output.command.outputs;
   if (!plan || !file) return fail({ what: "the output has no film" });
+  if (variantsOf(file) || plan.streaming === "dash") return proveFilms(output, made, file, tools);
   const all = (await filesInTree(made.place.tree ?? "")).filter((path) => !isList(path));
-  const complete = plan.streaming === "hls" && readsAsOne(file);
+  const complete = plan.streaming !== "segment" && readsAsOne(file);
   const [first] = complete && hasFragments(file) ? [list] : all;
   if (first === undefined) return fail({ what: "the output has no segments" });
   const written = await compareFile(output, made, first, tools);
   if (!written.ok) return written;
   return complete ? verifyFilms(output, made, list, written.value, tools) : countFrames(plan, made, all, tools);
+}
+
+/** Every film by its own playlist, or all by one manifest. */
+async function proveFilms(
+  { plans }: PlannedOutput,
+  { place, references, ticks }: MadeOutput,
+  file: OutputFile,
+  tools: HostTools,
+): Promise<Result<void, Problem>> {
+  const { tree = "", temporary } = place;
+  for (const [i, { film, encoderTimeBase }] of plans.entries()) {
+    const own = { film: i, stream: film.outputStream };
+    const joined = join(tools.folder, `proof-${film.outputStream}.mp4`);
+    const alone = await standingAlone(file, own, { list: temporary, tree, joined });
+    const [written, reference] = [await probeFile(tools, alone), references[i]];
+    if (!written.ok || !reference) return fail({ what: written.ok ? "there is no head" : written.failure });
+    const at = placeOf(written.value, film.outputStream);
+    const difference = compareStreams(written.value, reference.media, at, reference.media.streams.length);
+    if (difference !== undefined) return fail({ what: difference });
+    const variant = variantsOf(file) !== undefined;
+    const list = variant ? placeIn(tree, playlistOf(file, i)) : temporary;
+    const expected = { encoderTimeBase, ticks: ticks[i] ?? [], stream: variant ? at : i };
+    const proven = await verifyFilm(tools.ffmpeg, list, expected, tools.signal);
+    if (!proven.ok) return proven;
+  }
+  return ok(undefined);
 }
 
 async function countFrames(

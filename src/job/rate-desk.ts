@@ -23,7 +23,7 @@ import { type ChunkLog, joinChunkLogs, writeSlice } from "./pass-files.js";
 /** A rendition, and the head of its output as plain ffmpeg writes it. */
 export interface RatedFilm {
   readonly plan: FilmPlan;
-  readonly head: Promise<Result<Head, string>>;
+  readonly head: Promise<Result<Head, string>> | undefined;
 }
 
 export interface RateDeskOptions {
@@ -233,7 +233,7 @@ export class RateDesk {
     const film = this.#o.films[rendition];
     if (!film?.plan.rate || !toldLevel(film.plan.rate)) return undefined;
     const made = await film.head;
-    if (!made.ok) return undefined;
+    if (!made?.ok) return undefined;
     const place = placeOf(made.value.media, film.plan.film.outputStream);
     return levelNumber(film.plan.film.encoder, made.value.media.streams.find(({ index }) => index === place)?.level);
   }

@@ -1,8 +1,17 @@
-import { join } from "node:path";
+import { readFile, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import type { OutputFile } from "../ffmpeg/command.js";
-import { hasFragments, moveInto, streamingKind } from "../plan/streaming.js";
+import {
+  dashNames,
+  hasFragments,
+  moveInto,
+  placeIn,
+  playlistOf,
+  streamingKind,
+  variantsOf,
+} from "../plan/streaming.js";
 import type { HostTools } from "./probing.js";
-import { filesInTree, isList, makeTree } from "./tree.js";
+import { filesInTree, isList, makeTree, segmentsOf } from "./tree.js";
 
 /** An output in the job's folder, and where that is. */
 export interface Scratch {
@@ -26,8 +35,54 @@ export async function scratchFor(output: OutputFile, tools: HostTools, name: str
 /** The extension of a name, with its dot; "" where it has none that a container would have. */
 export const extensionOf = (url: string): string => /\.[A-Za-z0-9]{1,10}$/.exec(url)?.[0] ?? "";
 
-/** What is written of the output's head: of many files the first that stands for itself. */
-export async function headFile({ output, path, tree }: Scratch): Promise<string> {
-  if (tree === undefined || hasFragments(output)) return path;
+/** One of an output's films: by its order among these, and its stream. */
+export interface FilmPlace {
+  readonly film: number;
+  readonly stream: number;
+}
+
+/** What is written of the head of one of the output's films: of many files the first that stands for itself. */
+export async function headFile({ output, path, tree }: Scratch, film: FilmPlace): Promise<string> {
+  if (tree === undefined) return path;
+  if (variantsOf(output) || streamingKind(output) === "dash") {
+    return standingAlone(output, film, { list: path, tree, joined: `${tree}-${film.stream}.mp4` });
+  }
+  if (hasFragments(output)) return path;
   return (await filesInTree(tree)).find((file) => !isList(file)) ?? path;
+}
+
+/** An output of several playlists or manifests: the one that it names, and the folder in which all are. */
+export interface ListedOutput {
+  readonly list: string;
+  readonly tree: string;
+  /** Where files are put together that mean nothing by themselves. */
+  readonly joined: string;
+}
+
+/**
+ * A file that shows how a film is in such an output: its playlist, or its segments with the head they need. Read through
+ * a manifest, a stream does not show all that its own files say.
+ */
+export async function standingAlone(
+  output: OutputFile,
+  { film, stream }: FilmPlace,
+  { list, tree, joined }: ListedOutput,
+): Promise<string> {
+  if (streamingKind(output) === "dash") {
+    const { head, segment } = dashNames(output, stream);
+    const files = (await filesInTree(tree)).filter((file) => dirname(file) === dirname(list));
+    const parts = [head, segment].flatMap((like) => files.find((file) => like.test(basename(file))) ?? []);
+    return parts.length === 2 ? putTogether(parts, joined) : list;
+  }
+  const own = placeIn(tree, playlistOf({ ...output, url: list.slice(tree.length) }, film));
+  // Of a head, which is short, the film may begin in any segment.
+  return hasFragments(output) ? own : putTogether((await segmentsOf(own)).slice(0, SEGMENTS), joined);
+}
+
+/** So many segments of MPEG-TS show what is in them all. */
+const SEGMENTS = 8;
+
+async function putTogether(parts: readonly string[], joined: string): Promise<string> {
+  await writeFile(joined, Buffer.concat(await Promise.all(parts.map((part) => readFile(part)))));
+  return joined;
 }

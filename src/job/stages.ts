@@ -22,7 +22,7 @@ import { lookAtHead } from "./head.js";
 import { withPassLog } from "./pass-files.js";
 import type { HostTools } from "./probing.js";
 
-/** An output that is made of chunks: the plans of its films, and later its head as plain ffmpeg writes it. */
+/** An output that is made of chunks: the plans of its films, and later its heads as plain ffmpeg writes them. */
 export interface PlannedOutput {
   /** Its number in the whole command. */
   readonly number: number;
@@ -30,7 +30,8 @@ export interface PlannedOutput {
   readonly command: Command;
   /** Never empty. */
   readonly plans: readonly FilmPlan[];
-  readonly head: Promise<Result<Head, string>>;
+  /** Film by film: up to its first frame. */
+  readonly heads: readonly Promise<Result<Head, string>>[];
 }
 
 /** What becomes of the outputs of a command. */
@@ -67,7 +68,7 @@ export async function planJob(
   const joint = viewOutputs(command, split);
   if (!joint.ok) return joint;
   const rehearsal = await rehearse(joint.value.command, tools, onWords);
-  if (!rehearsal.ok) return rehearsal;
+  if (!rehearsal.ok) return fail(firstOf(reasons) ?? rehearsal.failure);
   const outputs: PlannedOutput[] = [];
   for (const [i, number] of split.entries()) {
     const planned = planOutput(joint.value.command, i, rehearsal.value, tools);
@@ -75,7 +76,7 @@ export async function planJob(
     else reasons.set(number, planned.failure);
   }
   const [first] = outputs;
-  if (!first) return fail([...reasons.values()][0] ?? "there is no output");
+  if (!first) return fail(firstOf(reasons) ?? "there is no output");
   for (const other of outputs.filter((output) => !sameSource(output, first))) {
     reasons.set(other.number, "it is made of another film");
   }
@@ -110,12 +111,21 @@ function planOutput(
   const alone = plan.mappings.every(
     (m) => streamOf(findings.inputs, m)?.type !== "video" || films.includes(m.outputStream),
   );
-  const head = alone ? own.head : rehearseHead(command, tools, { stream: plan.film.outputStream, name: `${output}` });
-  return ok({ command, plans: plans.value, head });
+  if (!alone && plans.value.length > 1) return fail("pictures go with several films");
+  // Which files of a manifest are the film's goes by its stream.
+  const anywhere = plan.streaming !== "dash";
+  if (alone && films.length === 1 && anywhere) return ok({ command, plans: plans.value, heads: [own.head] });
+  const heads = films.map((stream, film) => rehearseHead(command, tools, { stream, film, name: `${output}` }));
+  return ok({ command, plans: plans.value, heads });
 }
 
 function sameSource({ plans: [a] }: PlannedOutput, { plans: [b] }: PlannedOutput): boolean {
   return a !== undefined && b !== undefined && sameStream(a.film, b.film);
+}
+
+/** The reason about the first output that there is one about. */
+function firstOf(reasons: ReadonlyMap<number, string>): string | undefined {
+  return reasons.get(Math.min(...reasons.keys()));
 }
 
 function plainOutputs(

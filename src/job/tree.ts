@@ -1,5 +1,5 @@
-import { copyFile, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
-import { dirname, join, sep } from "node:path";
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname, join, resolve, sep } from "node:path";
 import type { OutputFile } from "../ffmpeg/command.js";
 import { outputFolders, placeIn } from "../plan/streaming.js";
 
@@ -22,6 +22,12 @@ export async function filesInTree(root: string): Promise<readonly string[]> {
   return files.sort(new Intl.Collator("en", { numeric: true }).compare);
 }
 
+/** The files that a playlist names, in order. */
+export async function segmentsOf(list: string): Promise<readonly string[]> {
+  const lines = (await readFile(list, "utf8").catch(() => "")).split("\n").map((line) => line.trim());
+  return lines.filter((line) => line !== "" && !line.startsWith("#")).map((line) => resolve(dirname(list), line));
+}
+
 /** What names other files, and is put in place when these are there. */
 const LISTS = /\.(m3u8?|mpd|csv|ffconcat|txt)$/i;
 
@@ -35,6 +41,8 @@ export async function publishTree(root: string): Promise<number> {
   for (const file of [...files.filter((f) => !isList(f)), ...files.filter(isList)]) {
     const place = sep + file.slice(root.length + 1);
     bytes += (await stat(file)).size;
+    // Folders of variants ffmpeg makes by itself (libavformat/hlsenc.c).
+    await mkdir(dirname(place), { recursive: true });
     // Segments may belong on another file system than the playlist.
     await rename(file, place).catch(() => copyInto(file, place));
   }

@@ -108,12 +108,12 @@ const SAME = [
 /**
  * Holds the streams of the written file against those that plain ffmpeg writes; gives the first difference in words.
  * A head too short for all its streams to have packets says nothing of those it leaves out: some containers then leave
- * the stream out altogether. The films are always there. `streams`: how many the command makes.
+ * the stream out altogether. The film is always there. `streams`: how many the command makes.
  */
 export function compareStreams(
   written: MediaInfo,
   reference: MediaInfo,
-  films: readonly number[],
+  film: number,
   streams: number,
 ): string | undefined {
   const complete = reference.streams.length === streams;
@@ -121,10 +121,10 @@ export function compareStreams(
     return `the output has ${written.streams.length} streams instead of ${streams}`;
   }
   for (const wanted of reference.streams) {
-    if (!complete && !films.includes(wanted.index)) continue;
+    if (!complete && wanted.index !== film) continue;
     const got = written.streams[wanted.index];
     // Covers are FINAL's own, as in the user's command, and an MP4's head does not show them.
-    if (got?.dispositions.includes("attached_pic") && !films.includes(wanted.index)) continue;
+    if (got?.dispositions.includes("attached_pic") && wanted.index !== film) continue;
     const difference = got ? compareStream(got, wanted) : "it is missing";
     if (difference !== undefined) return `stream ${wanted.index} of the output: ${difference}`;
   }

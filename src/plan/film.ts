@@ -100,3 +100,8 @@ export function renditionName({ command, film }: FilmPlan): string {
 export function shiftTicks(plan: FilmPlan): bigint {
   return (plan.shiftSeconds * plan.timeBase.den) / plan.timeBase.num;
 }
+
+/** PRE's shift for a time base: whole seconds, at least 1000, that are whole ticks of the time base too. */
+export function shiftSeconds(timeBase: Rational): bigint {
+  return timeBase.num * ((1000n + timeBase.num - 1n) / timeBase.num);
+}

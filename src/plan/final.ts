@@ -1,11 +1,13 @@
 import { fileOptions, type OptionUse } from "../ffmpeg/command.js";
 import type { StreamMapping } from "../ffmpeg/log.js";
+import type { StreamInfo } from "../ffmpeg/media.js";
 import { formatRational, MICROSECOND, rescale } from "../lib/rational.js";
 import { colourOptions, fieldOrderOption } from "./colours.js";
 import type { FilmPlan, Reference } from "./film.js";
 import { finalOptions } from "./final-options.js";
 import { isMatroska } from "./muxers.js";
 import { type InputStream, sameStream } from "./routing.js";
+import { variantsOf } from "./streaming.js";
 import { companion, goesByCompany, inputWords, processingGlobals, words } from "./stages.js";
 import { keepsTimes } from "./times.js";
 
@@ -123,10 +125,14 @@ function dispositions(films: readonly JoinedFilm[]): string[] {
   if (!first || !output) return [];
   const said = fileOptions(output).filter((use) => use.name === "disposition");
   const isFilm = (index: number): boolean => films.some(({ plan }) => plan.film.outputStream === index);
-  const told = first.reference.media.streams.filter(
-    ({ index }) => isFilm(index) || (said.length === 0 && !first.plan.covers.includes(index)),
-  );
-  return [...words(said), ...told.flatMap((s) => [`-disposition:${s.index}`, s.dispositions.join("+") || "0"])];
+  // The head of one of several playlists has not all streams.
+  const all = variantsOf(output) ? [] : first.reference.media.streams;
+  const others = all.filter(({ index }) => !isFilm(index) && said.length === 0 && !first.plan.covers.includes(index));
+  const told = [
+    ...others.map((s): [number, StreamInfo] => [s.index, s]),
+    ...films.map(({ plan, reference }): [number, StreamInfo] => [plan.film.outputStream, reference.film]),
+  ];
+  return [...words(said), ...told.flatMap(([i, s]) => [`-disposition:${i}`, s.dispositions.join("+") || "0"])];
 }
 
 /** The film's tags, one of them made longer by blanks: the room for what is written into the head afterwards. */

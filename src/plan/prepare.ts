@@ -21,7 +21,7 @@ import {
   readSimple,
 } from "./command-graphs.js";
 import { chunkEncoderOptions, encoderTrait } from "./encoders/index.js";
-import type { FilmPlan } from "./film.js";
+import { type FilmPlan, shiftSeconds } from "./film.js";
 import { findFilms, type FoundFilms, isCover, streamOptions } from "./find-film.js";
 import type { Generation } from "./frame-clock.js";
 import { type KeyPlan, planKeyframes } from "./gop.js";
@@ -234,6 +234,11 @@ function streamsReason(
 ): string | undefined {
   const odd = mappings.find((m) => !["video", "audio"].includes(streamOf(inputs, m)?.type ?? ""));
   if (odd) return "subtitles and data in segments are not split";
+  // The dash demuxer, through which the output is proven, gives the films first (libavformat/dashdec.c).
+  const types = mappings.map((m) => streamOf(inputs, m)?.type);
+  if (kind === "dash" && types.lastIndexOf("video") > Math.max(0, types.indexOf("audio"))) {
+    if (types.includes("audio")) return "a film stands behind the sound in DASH";
+  }
   return segmentsReason(output, kind, keys);
 }
 
@@ -291,9 +296,4 @@ function filterThreads(command: Command, findings: Findings, complex: boolean): 
  */
 function forOnlyStream(use: OptionUse): OptionUse {
   return use.spec === undefined ? use : makeOption(`-${use.name}:v`, use.value);
-}
-
-/** Whole seconds, at least 1000, that are whole ticks of the time base too. */
-function shiftSeconds(timeBase: Rational): bigint {
-  return timeBase.num * ((1000n + timeBase.num - 1n) / timeBase.num);
 }

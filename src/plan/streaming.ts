@@ -5,14 +5,15 @@ import type { KeyPlan } from "./gop.js";
 import { localPath } from "./local-path.js";
 
 /**
- * Outputs of many files (HLS and the segment muxers). FINAL writes them into a folder of its own, in which every path
+ * Outputs of many files (HLS, DASH and the segment muxers). FINAL writes them into a folder of its own, in which every path
  * stands as it does on this machine; what their playlists say of each other is relative, and stays true.
  */
-export type StreamingKind = "hls" | "segment";
+export type StreamingKind = "hls" | "dash" | "segment";
 
-/** Muxers by the names that `-f` and ffmpeg's log give them (libavformat/hlsenc.c, segment.c). */
+/** Muxers by the names that `-f` and ffmpeg's log give them (libavformat/hlsenc.c, dashenc.c, segment.c). */
 const KINDS: Readonly<Record<string, StreamingKind>> = {
   hls: "hls",
+  dash: "dash",
   segment: "segment",
   stream_segment: "segment",
   ssegment: "segment",
@@ -26,13 +27,13 @@ const PATHS = new Set(["hls_segment_filename", "segment_list", "segment_header_f
 export function streamingKind(output: OutputFile): StreamingKind | undefined {
   const format = lastOption(fileOptions(output), "f")?.value;
   if (format !== undefined) return KINDS[format];
+  if (/\.mpd$/i.test(output.url)) return "dash";
   return /\.m3u8?$/i.test(output.url) ? "hls" : undefined;
 }
 
 /** Whether an output writes more than the one file that it names. */
 export function writesManyFiles(output: OutputFile): boolean {
-  const format = lastOption(fileOptions(output), "f")?.value;
-  return streamingKind(output) !== undefined || format === "dash" || /%\d*d|\.mpd$/.test(output.url);
+  return streamingKind(output) !== undefined || /%\d*d/.test(output.url);
 }
 
 /** Where a path of this machine stands in such a folder. */
@@ -47,10 +48,16 @@ export function moveInto(output: OutputFile, folder: string): OutputFile {
   return { url: move(output.url), options };
 }
 
-/** The folders in which the output's files are made: absolute paths. ffmpeg expects them to be there. */
+/** The folders in which the output's files are made: absolute paths. ffmpeg expects them to be there, but those it names by `%v`. */
 export function outputFolders(output: OutputFile): readonly string[] {
   const paths = fileOptions(output).filter((use) => PATHS.has(use.name));
-  return [output.url, ...paths.map((use) => use.value ?? "")].map((url) => dirname(resolve(localPath(url) ?? url)));
+  return [output.url, ...paths.map((use) => use.value ?? "")].map(folderOf);
+}
+
+function folderOf(url: string): string {
+  const folder = dirname(resolve(localPath(url) ?? url));
+  const named = folder.indexOf("%v");
+  return named === -1 ? folder : dirname(folder.slice(0, named + 1));
 }
 
 /** Whether the playlist names every segment from the first to the last. */
@@ -60,10 +67,19 @@ function listsAll(output: OutputFile): boolean {
   return lastOption(options, "hls_list_size")?.value === "0" || type === "vod" || type === "event";
 }
 
+const NAMES: Readonly<Record<StreamingKind, string>> = { hls: "HLS", dash: "DASH", segment: "segments" };
+
+/** The option that says how long segments are, and what holds without it. */
+const LENGTHS: Readonly<Record<StreamingKind, readonly [option: string, otherwise: string]>> = {
+  hls: ["hls_time", "2"],
+  dash: ["seg_duration", "5"],
+  segment: ["segment_time", "2"],
+};
+
 /** Options that a joined film is not made for, and the values with which they change nothing; undefined: there are none. */
 const ODD: Readonly<Record<StreamingKind, Readonly<Record<string, RegExp | undefined>>>> = {
   hls: {
-    var_stream_map: undefined,
+    var_stream_map: /^[\w:,\s-]+$/,
     cc_stream_map: undefined,
     hls_enc: /^(0|false)$/,
     hls_key_info_file: undefined,
@@ -79,6 +95,24 @@ const ODD: Readonly<Record<StreamingKind, Readonly<Record<string, RegExp | undef
     strftime_mkdir: /^(0|false)$/,
     method: undefined,
   },
+  dash: {
+    window_size: /^0$/,
+    remove_at_exit: /^(0|false)$/,
+    streaming: /^(0|false)$/,
+    ldash: /^(0|false)$/,
+    write_prft: undefined,
+    utc_timing_url: undefined,
+    method: undefined,
+    // The demuxer, through which the output is proven, never comes to the end of such (libavformat/dashdec.c, 5.1).
+    single_file: /^(0|false)$/,
+    single_file_name: undefined,
+    init_seg_name: /^[^/]*\$RepresentationID\$[^/]*$/,
+    media_seg_name: /^[^/]*\$RepresentationID\$[^/]*$/,
+    hls_master_name: /^[^/]+$/,
+    dash_segment_type: /^(auto|mp4|0|1)$/,
+    format_options: undefined,
+    mpd_profile: /^(dash|\+?dash)$/,
+  },
   segment: {
     segment_atclocktime: /^(0|false)$/,
     segment_wrap: /^0$/,
@@ -92,11 +126,58 @@ const ODD: Readonly<Record<StreamingKind, Readonly<Record<string, RegExp | undef
 
 /** Whether segments are fragments of MP4, which mean nothing without their playlist. */
 export function hasFragments(output: OutputFile): boolean {
+  if (streamingKind(output) === "dash") return true;
   return lastOption(fileOptions(output), "hls_segment_type")?.value === "fmp4";
+}
+
+/** One of several playlists of an output (`-var_stream_map`), and the films in it by their order in the output. */
+export interface Variant {
+  /** What stands for `%v`. */
+  readonly name: string;
+  readonly films: readonly number[];
+}
+
+/** The variants of an HLS output; undefined where it has one playlist (libavformat/hlsenc.c parse_variant_stream_mapstring). */
+export function variantsOf(output: OutputFile): readonly Variant[] | undefined {
+  const map = lastOption(fileOptions(output), "var_stream_map")?.value?.trim();
+  if (streamingKind(output) !== "hls" || !map) return undefined;
+  return map.split(/\s+/).map((text, i) => {
+    const parts = text.split(",").map((part) => part.split(":"));
+    const name = parts.find(([key]) => key === "name")?.[1] ?? `${i}`;
+    return { name, films: parts.flatMap(([key, value]) => (key === "v" ? [Number(value)] : [])) };
+  });
+}
+
+/** The playlist that a film of an HLS output is in, by the film's order in the output. */
+export function playlistOf(output: OutputFile, film: number): string {
+  const variant = variantsOf(output)?.find(({ films }) => films.includes(film));
+  return variant ? output.url.replace("%v", variant.name) : output.url;
+}
+
+/**
+ * What the names of a DASH stream's files look like: that of its head, and those of its segments, which are nothing
+ * without it (libavformat/dashenc.c ff_dash_fill_tmpl_params, 5.1).
+ */
+export function dashNames(output: OutputFile, stream: number): { readonly head: RegExp; readonly segment: RegExp } {
+  const like = (option: string, otherwise: string): RegExp => {
+    const template = lastOption(fileOptions(output), option)?.value ?? otherwise;
+    const parts = template.split(/(\$[^$]*\$)/).map((part) => {
+      if (part === "$RepresentationID$") return `${stream}`;
+      if (part === "$ext$") return "(m4s|mp4)";
+      return part.startsWith("$") ? "\\d+" : part.replace(/[^\w]/g, "\\$&");
+    });
+    return new RegExp(`^${parts.join("")}$`);
+  };
+  return {
+    head: like("init_seg_name", "init-stream$RepresentationID$.$ext$"),
+    segment: like("media_seg_name", "chunk-stream$RepresentationID$-$Number%05d$.$ext$"),
+  };
 }
 
 /** Whether its playlist leads to the whole film: it names segments without their folders. */
 export function readsAsOne(output: OutputFile): boolean {
+  // Without a window the manifest names all segments, beside which it stands.
+  if (streamingKind(output) === "dash") return true;
   const [own, ...others] = outputFolders(output);
   return listsAll(output) && others.every((folder) => folder === own);
 }
@@ -106,14 +187,14 @@ export function streamingReason(output: OutputFile, kind: StreamingKind): string
   const options = fileOptions(output);
   for (const use of options) {
     if (use.name in ODD[kind] && !ODD[kind][use.name]?.test(use.value ?? "")) {
-      return `${use.flag} ${use.value ?? ""} of ${kind === "hls" ? "HLS" : "segments"} is not split`.replace("  ", " ");
+      return `${use.flag} ${use.value ?? ""} of ${NAMES[kind]} is not split`.replace("  ", " ");
     }
     if (PATHS.has(use.name) && ["-", undefined].includes(localPath(use.value ?? ""))) {
       return `${use.flag} ${use.value ?? ""} is no local file`;
     }
   }
-  if (kind === "hls" && hasFragments(output) && !readsAsOne(output)) {
-    return "its fragments cannot be read through its playlist (-hls_list_size 0, and all in one folder)";
+  if (kind === "hls" && (hasFragments(output) || variantsOf(output)) && !readsAsOne(output)) {
+    return "its films cannot be read through their playlists (-hls_list_size 0, and all in one folder)";
   }
   return undefined;
 }
@@ -126,7 +207,8 @@ export function segmentsReason(output: OutputFile, kind: StreamingKind, keys: Ke
   if (keys?.every !== undefined) return undefined;
   const options = fileOptions(output);
   const every = /^expr:gte\(t,(?:0\+)?n_forced\*(\d+(?:\.\d+)?)\)$/.exec(keys?.forced ?? "")?.[1];
-  const due = lastOption(options, kind === "hls" ? "hls_time" : "segment_time")?.value ?? "2";
+  const [option, otherwise] = LENGTHS[kind];
+  const due = lastOption(options, option)?.value ?? otherwise;
   const odd = kind === "segment" && options.some((use) => ["segment_times", "segment_frames"].includes(use.name));
   const [period, length] = [parseDuration(every ?? ""), parseDuration(due)];
   if (!odd && period && length && length >= period && length % period === 0n) return undefined;

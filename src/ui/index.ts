@@ -1,7 +1,7 @@
 import type { EventStream, JobEvent } from "../job/events.js";
 import { LEVELS, parseLoglevel } from "../ffmpeg/loglevel.js";
 import { chalkFor, type Env, hasUnicode, noColour } from "./colour.js";
-import { LiveView, type Terminal } from "./live.js";
+import type { Terminal } from "./live.js";
 import { PlainView, type StatsOptions } from "./plain.js";
 import { ProgressFile } from "./progress-file.js";
 import { Report, type ReportOptions } from "./report.js";
@@ -53,7 +53,7 @@ export interface Views {
  * Shows a job to the user: a live view on a terminal, plain lines elsewhere (or with TERM=dumb).
  * A reader of stderr that goes away makes the views silent, and is no failure of the job.
  */
-export function attachViews(events: EventStream, options: ViewOptions): Views {
+export async function attachViews(events: EventStream, options: ViewOptions): Promise<Views> {
   const { stderr, env } = options;
   let broken = false;
   const write = (text: string): void => {
@@ -70,8 +70,13 @@ export function attachViews(events: EventStream, options: ViewOptions): Views {
     chalk: chalkFor(env, options.isTTY),
   };
   const live = options.isTTY && options.live !== false && env["TERM"] !== "dumb";
+  // Loaded by those who see it: a program that calls us does not wait for ora.
   const view = live
-    ? new LiveView(store, stderr, write, { ...shared, columns: options.columns ?? 80, unicode: hasUnicode(env) })
+    ? new (await import("./live.js")).LiveView(store, stderr, write, {
+        ...shared,
+        columns: options.columns ?? 80,
+        unicode: hasUnicode(env),
+      })
     : new PlainView(store, stats, write, shared, period);
   const announce = (lines: string): void => {
     if (!live && shared.loglevel >= LEVELS.info) write(lines);

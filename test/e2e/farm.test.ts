@@ -22,6 +22,10 @@ const WARNINGS = ["-y", "-nostdin", "-v", "warning"];
 interface EncodeOptions {
   /** Laid over the lab's configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** What is made of the film, in place of `ENCODE`. */
+  readonly args?: readonly string[];
+  /** Files that are compared as texts. */
+  readonly texts?: RegExp;
   /** In place of the lab's own list. */
   readonly workers?: readonly object[];
   readonly df?: readonly string[];
@@ -32,7 +36,10 @@ async function encode(lab: Lab, options: EncodeOptions = {}): Promise<Both> {
   const config = join(lab.home, "farm.json");
   const { workers } = options;
   writeFileSync(config, JSON.stringify({ ...lab.config(options.config), ...(workers ? { workers } : {}) }));
-  const both = await runBoth(["-i", await sources.get(FILM), ...ENCODE], {
+  const both = await runBoth(["-i", await sources.get(FILM), ...(options.args ?? ENCODE)], {
+    ...(options.texts
+      ? { texts: options.texts, blind: /BANDWIDTH=\d+/g, keyframes: true, lossless: false, loose: 0.25 }
+      : {}),
     df: [`-df_config=${config}`, ...CHUNKS, ...(options.df ?? [])],
     before: WARNINGS,
     env: { ...lab.env },
@@ -109,6 +116,23 @@ test("three workers make what plain ffmpeg makes, and all three work", async () 
     expect(both.summary?.chunks).toBeGreaterThanOrEqual(6);
     expect(both.summary?.workers.reduce((sum, worker) => sum + worker.frames, 0)).toBe(200);
     expect(both.ours.stderr).toBe(both.plain.stderr);
+  });
+});
+
+test("a ladder: all renditions of a chunk by one command, into a file, a playlist with variants, and sound alone", async () => {
+  await withLab({ workers: 3 }, async (lab) => {
+    const fixed = "-c:v libx264 -preset superfast -crf 35 -g 24 -sc_threshold 0";
+    const variants = ["-master_pl_name", "master.m3u8", "-var_stream_map", "v:0,a:0 v:1,a:1", "%v/list.m3u8"];
+    const args = [
+      ...["-filter_complex", "[0:v]split=3[a][b][c];[b]scale=96:72[m];[c]scale=64:48,fps=12.5[s]"],
+      ...`-map [a] -map 0:a -c:a copy ${fixed} o.mp4`.split(" "),
+      ...`-map [m] -map [s] -map 0:a -map 0:a -c:a aac ${fixed} -g:v:1 12 -hls_time 2 -hls_list_size 0`.split(" "),
+      ...[...variants, "-vn", "-c:a", "flac", "o.flac"],
+    ];
+    const { differences, summary } = await encode(lab, { args, texts: /\.m3u8$/ });
+    expect(differences, summary?.reason).toEqual([]);
+    expect(summary, summary?.reason).toMatchObject({ route: "chunks", retries: 0, dropped: [] });
+    expect(summary?.workers.filter(({ chunks }) => chunks > 0)).toHaveLength(3);
   });
 });
 

@@ -26,7 +26,7 @@ const STREAM_FIELDS = [
 
 /** Tags that say when and by what a file was made, or sum up what is compared packet by packet. */
 const SKIPPED_TAGS =
-  /^(?:encoder|creation_time|modification_date|(?:file_package|material_package|reel)_umid|duration|bps|number_of_(?:frames|bytes)|_statistics_.*)(?:-\w+)?$/i;
+  /^(?:encoder|creation_time|modification_date|(?:file_package|material_package|reel)_umid|duration|bps|variant_bitrate|number_of_(?:frames|bytes)|_statistics_.*)(?:-\w+)?$/i;
 
 interface Packet {
   readonly stream_index: number;
@@ -220,6 +220,8 @@ export interface BothOptions extends CompareOptions, StartOptions {
   readonly out?: readonly string[];
   /** Files that are compared as texts. */
   readonly texts?: RegExp;
+  /** What in these is not compared. */
+  readonly blind?: RegExp;
   /** Finds more that differs between a file of plain ffmpeg's and the one in its place. */
   readonly inspect?: (plain: string, ours: string) => Promise<readonly string[]>;
   /** Done in each of the two folders before. */
@@ -305,13 +307,17 @@ async function compareFolders(plain: string, ours: string, options: BothOptions)
     const [a, b] = [join(plain, file), join(ours, file)];
     if (!existsSync(a) && !existsSync(b)) continue;
     if (!existsSync(a) || !existsSync(b)) differences.push(`${file} is there only once`);
-    else if (options.texts?.test(file)) differences.push(...compareField(file, readText(a), readText(b)));
+    else if (options.texts?.test(file))
+      differences.push(...compareField(file, readText(a, options), readText(b, options)));
     else differences.push(...(await compareFiles(a, b, options)), ...((await options.inspect?.(a, b)) ?? []));
   }
   return differences;
 }
 
-const readText = (file: string): string => readFileSync(file, "utf8");
+function readText(file: string, { blind }: BothOptions): string {
+  const text = readFileSync(file, "utf8");
+  return blind ? text.replaceAll(blind, "") : text;
+}
 
 /** What is in a folder and below, sorted; nothing when there is no such folder. */
 export function namesIn(folder: string): string[] {

@@ -53,6 +53,7 @@ export const SAMPLES: readonly string[] = [
     fade=in:d=2
     fftfilt=dc_Y=1:weight_Y='1+squish(1-(Y+X)/100)'
     field=bottom
+    split=1
     fillborders=2:2:2:2
     floodfill=5:5:d0=0:s0=10
     format=rgb24

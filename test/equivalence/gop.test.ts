@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { afterAll, describe, test } from "vitest";
 import { runBoth, SHORT_CHUNKS } from "./compare.js";
+import { ALL } from "./thorough.js";
 import { Sources, type SourceName } from "./sources.js";
 
 /** Keyframes are where plain ffmpeg has them, all of them, where the encoder does not choose them by the pictures. */
@@ -17,6 +18,8 @@ interface Case {
   readonly df?: readonly string[];
   readonly chunks?: number;
   readonly whole?: RegExp;
+  /** Much like another one: tried on demand (thorough.ts). */
+  readonly rare?: true;
 }
 
 const cases: Record<string, Case> = {
@@ -30,6 +33,7 @@ const cases: Record<string, Case> = {
     chunks: 3,
   },
   "libx264, forced, twice the rate": {
+    rare: true,
     out: `${X264} -r 50 -sc_threshold 0 -g 31 -force_key_frames expr:gte(t,n_forced*1.5) o.mkv`,
   },
   "libx264, forced as in the source": {
@@ -43,9 +47,12 @@ const cases: Record<string, Case> = {
   libx265: { out: "-c:v libx265 -preset superfast -crf 40 -g 30 -x265-params scenecut=0:log-level=none o.mkv" },
   mpeg2video: { out: "-c:v mpeg2video -q:v 6 -g 15 -sc_threshold 1000000000 o.ts" },
   "mpeg4, forced": { out: "-c:v mpeg4 -q:v 6 -g 25 -sc_threshold 1000000000 -force_key_frames 1,2.5 o.avi" },
-  "libvpx-vp9": { out: `${VP9} -g 30 o.webm` },
+  "libvpx-vp9": { rare: true, out: `${VP9} -g 30 o.webm` },
   "libvpx-vp9, evenly, with forced ones": { out: `${VP9} -g 25 -keyint_min 25 -force_key_frames 1.3,3 o.webm` },
-  libvpx: { out: "-c:v libvpx -deadline realtime -cpu-used 8 -crf 20 -qmin 20 -qmax 20 -g 25 -keyint_min 25 o.webm" },
+  libvpx: {
+    rare: true,
+    out: "-c:v libvpx -deadline realtime -cpu-used 8 -crf 20 -qmin 20 -qmax 20 -g 25 -keyint_min 25 o.webm",
+  },
   "mpeg4 with B-frames": { out: "-c:v mpeg4 -q:v 6 -bf 1 -g 25 -sc_threshold 1e9 o.avi", whole: /mpeg4 has keyframes/ },
   libsvtav1: { out: "-c:v libsvtav1 -preset 12 -crf 55 -g 32 o.mkv" },
   "ffv1, byte by byte": { out: "-c:v ffv1 -g 12 o.mkv" },
@@ -58,9 +65,11 @@ const cases: Record<string, Case> = {
 };
 
 describe("keyframes", { concurrent: true, timeout: 600_000 }, () => {
-  for (const [name, { source = "h264.mp4", out, df = SHORT_CHUNKS, chunks = 2, whole }] of Object.entries(cases)) {
+  for (const [name, { source = "h264.mp4", out, df = SHORT_CHUNKS, chunks = 2, whole, rare }] of Object.entries(
+    cases,
+  )) {
     const encoder = /-c:v (\S+)/.exec(out)?.[1] ?? "";
-    test.skipIf(!encoders.includes(` ${encoder} `))(name, async ({ expect, signal }) => {
+    test.skipIf(!encoders.includes(` ${encoder} `) || (!ALL && rare))(name, async ({ expect, signal }) => {
       const args = ["-i", await sources.get(source), "-an", ...out.split(" ")];
       const lossless = encoder === "ffv1";
       const { differences, summary } = await runBoth(args, { df, signal, keyframes: true, lossless, loose: 0.25 });

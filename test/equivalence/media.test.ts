@@ -34,10 +34,7 @@ function readCases(file: string): Case[] {
 }
 
 /** Short ones, each of another kind. */
-const SELECTION = new Set([
-  ...["hevc-cra-rasl-720p", "h264-opengop-recovery-points", "av1-with-srt", "mkv-2audio-8srt-map-all"],
-  ...["two-video-tracks-pick-one", "trim-input-ss-t"],
-]);
+const SELECTION = new Set([...["h264-opengop-recovery-points", "av1-with-srt", "mkv-2audio-8srt-map-all"]]);
 
 const wanted = process.env.EQUIVALENCE_CASES;
 const overSsh = process.env.EQUIVALENCE_WORKERS === "ssh";

@@ -22,7 +22,7 @@ async function show(script: Script, options: Partial<ViewOptions> & { isTTY: boo
   const stderr = new FakeStream(options.isTTY);
   const events = new EventStream();
   const clock = () => performance.now();
-  const views = attachViews(events, {
+  const views = await attachViews(events, {
     stderr,
     columns: 80,
     env: UTF8,

@@ -1,0 +1,55 @@
+import { join } from "node:path";
+import { fileOptions, lastOption, type OutputFile } from "../ffmpeg/command.js";
+import { parseStatLine } from "../ffmpeg/progress.js";
+import { runLocal } from "../ffmpeg/run.js";
+import { fail, ok, type Result } from "../lib/result.js";
+import type { Findings } from "../plan/prepare.js";
+import { streamingKind } from "../plan/streaming.js";
+import type { HostTools } from "./probing.js";
+import { extensionOf } from "./scratch.js";
+
+/** What ffmpeg makes of an output's name and `-f`. */
+export type Muxing = Pick<Findings, "muxer" | "defaultSync">;
+
+const OUTPUT_LINE = /^Output #\d+, (\S+), to /;
+
+/**
+ * Which container the output's name and `-f` mean, and whether this ffmpeg writes it at a constant or a variable rate:
+ * three frames with a gap between them are written, and come out as three or as six. The answer depends on the muxer
+ * and on ffmpeg's version, so it is asked for, not known. Their sizes and rate are such as H.263, MPEG-2 and DV take,
+ * which some muxers prefer.
+ */
+export async function askMuxer(output: OutputFile, tools: HostTools, name: string): Promise<Result<Muxing, string>> {
+  for (const size of ["352x288", "720x576"]) {
+    const answer = await tryMuxer(output, size, tools, name);
+    if (answer) return ok(answer);
+  }
+  return fail(`what ffmpeg does about the frame rate in ${output.url} cannot be tried out`);
+}
+
+async function tryMuxer(output: OutputFile, size: string, tools: HostTools, stem: string): Promise<Muxing | undefined> {
+  const options = fileOptions(output);
+  const format = lastOption(options, "f")?.value;
+  const rate = options.some((use) => use.name === "r") ? ["-r", "25"] : [];
+  // The segment muxers want a place for the number.
+  const name = streamingKind(output) === "segment" ? `${stem}-%d` : stem;
+  let muxer = "";
+  let frames = 0;
+  const run = await runLocal(
+    tools.ffmpeg,
+    [
+      ...["-v", "info", "-nostdin", "-y", "-f", "lavfi"],
+      ...["-i", `color=s=${size}:r=25:d=0.12,setpts='if(eq(N,2),5,N)/25/TB'`, ...rate],
+      ...(format === undefined ? [] : ["-f", format]),
+      join(tools.folder, `${name}${extensionOf(output.url)}`),
+    ],
+    {
+      signal: tools.signal,
+      onStderrLine: (line) => {
+        muxer = OUTPUT_LINE.exec(line)?.[1]?.replace(/,$/, "") ?? muxer;
+        frames = parseStatLine(line)?.frame ?? frames;
+      },
+    },
+  );
+  return muxer === "" || run.code !== 0 ? undefined : { muxer, defaultSync: frames > 3 ? "cfr" : "vfr" };
+}
