@@ -2,7 +2,8 @@ import { flagIsOn } from "../config/take-flags.js";
 import type { LoadedConfig } from "../config/types.js";
 import { type Command, globalOptions } from "../ffmpeg/command.js";
 import { parseCommand } from "../ffmpeg/parse.js";
-import { takenForReal } from "../ffmpeg/real.js";
+import { commandsIn } from "../ffmpeg/sequence.js";
+import { forgetStarted, takenForReal } from "../ffmpeg/real.js";
 import { parseDuration } from "../ffmpeg/duration.js";
 import { EventStream } from "../job/events.js";
 import type { ReportOptions, ViewOptions } from "../ui/index.js";
@@ -18,6 +19,17 @@ export async function run(
   flags: ReadonlyMap<string, string>,
   asFfmpeg: boolean,
 ): Promise<number> {
+  const [first, ...others] = asFfmpeg ? [argv] : commandsIn(argv);
+  let status = await runOne(first ?? [], flags, asFfmpeg);
+  for (const next of others) {
+    if (status !== 0) break;
+    forgetStarted(process.env);
+    status = await runOne(next, flags, asFfmpeg);
+  }
+  return status;
+}
+
+async function runOne(argv: readonly string[], flags: ReadonlyMap<string, string>, asFfmpeg: boolean): Promise<number> {
   if (flagIsOn(flags, "help")) {
     const { flagHelp } = await import("./help.js");
     process.stdout.write(flagHelp());

@@ -11,6 +11,8 @@ export interface StreamInfo {
   /** The container's four letters for the codec; undefined where it has none. */
   readonly codecTag: string | undefined;
   readonly profile: string | undefined;
+  /** The number of the codec's level, as its headers have it; undefined where it has none. */
+  readonly level?: number | undefined;
   readonly width: number | undefined;
   readonly height: number | undefined;
   readonly pixelFormat: string | undefined;
@@ -60,6 +62,7 @@ const streamSchema = z.object({
   codec_tag: text,
   codec_tag_string: text,
   profile: text,
+  level: z.number().optional(),
   width: z.number().optional(),
   height: z.number().optional(),
   pix_fmt: text,
@@ -122,6 +125,8 @@ export function readProbe(json: string): Result<MediaInfo, Problem> {
       codec: s.codec_name,
       codecTag: /^0x0+$/.test(s.codec_tag ?? "0x0") ? undefined : s.codec_tag_string,
       profile: s.profile,
+      // ffprobe's word for "not known" is -99.
+      ...(s.level === undefined || s.level < 0 ? {} : { level: s.level }),
       width: s.width,
       height: s.height,
       pixelFormat: s.pix_fmt,

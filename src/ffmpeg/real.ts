@@ -33,6 +33,11 @@ export function realProgram(bin: string, env: NodeJS.ProcessEnv, self = SELF): R
   return ok(real === found[0] ? bin : real);
 }
 
+/** Forgets what was started: for a further command of this very process. */
+export function forgetStarted(env: NodeJS.ProcessEnv): void {
+  env[STARTED] = "";
+}
+
 function fixFor(bin: string): string {
   if (bin.includes("/")) return "set ffmpeg_bin and ffprobe_bin to the real programs";
   return `install ${bin} further on in the PATH, or set ${bin}_bin in the configuration to its path`;

@@ -7,17 +7,14 @@ import { firstFrameData } from "../join/frame-data.js";
 import { type VerifiedChunk, verifyChunk } from "../join/verify-chunk.js";
 import { type ChunkPart, framesOf } from "../plan/chunk.js";
 import { type FilmPlan, renditionName } from "../plan/film.js";
+import { isFirstPass, logName } from "../plan/rate-control/plan.js";
 import { remoteArgs } from "../plan/remote.js";
 import type { Lane, LaneFailure } from "../schedule/dispatcher.js";
-import type { ReadyChunk } from "../split/splitter.js";
 import type { ProcessEnd, Session, TransportFailure } from "../workers/transport.js";
+import { type ChunkTask, isWanted, resultName, resultNames, sourceName } from "./chunk-task.js";
 import type { EventStream } from "./events.js";
-
-/** A task of the dispatcher: a chunk by its place in the film. */
-export interface ChunkTask {
-  readonly index: number;
-  readonly ready: ReadyChunk;
-}
+import { decoderComplaint, encodeFailure, laneFailure } from "./lane-failures.js";
+import { fetchChunkLog } from "./pass-files.js";
 
 /** What a lane needs to know of its worker. */
 export interface LaneSetup {
@@ -54,6 +51,8 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
   readonly slots: number;
   readonly ahead: number;
   readonly #uploaded = new Map<number, string>();
+  /** Where the chunks' parts of a first pass' log are on the worker. */
+  readonly #logs = new Map<number, string>();
   /** The side files on the worker: they go up once, with the first chunk. */
   #sides: Promise<Result<readonly (readonly string[])[], TransportFailure>> | undefined;
 
@@ -76,6 +75,11 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     const put = await this.#session(0).put(task.ready.path, sourceName(task), signal);
     if (!put.ok) return fail(laneFailure(put.failure));
     this.#uploaded.set(task.index, put.value);
+    for (const [i, { path, name }] of (task.logs ?? []).entries()) {
+      const log = await this.#session(0).put(path, name, signal);
+      if (!log.ok) return fail(laneFailure(log.failure));
+      if (i === 0) this.#logs.set(task.index, log.value);
+    }
     return ok(undefined);
   }
 
@@ -129,8 +133,12 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
       return ok(fetched.value.verified);
     } finally {
       this.#uploaded.delete(task.index);
-      const results = this.job.plans.map((_, i) => session.remove(resultName(task, i)));
-      await Promise.all([this.#session(0).remove(sourceName(task)), ...results]);
+      const up = [sourceName(task), ...(task.logs ?? []).map(({ name }) => name)];
+      const made = this.job.plans.flatMap((plan, i) => resultNames(task, i, plan));
+      await Promise.all([
+        ...up.map((name) => this.#session(0).remove(name)),
+        ...made.map((name) => session.remove(name)),
+      ]);
     }
   }
 
@@ -152,10 +160,19 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     const files = {
       x264Build,
       input: `file:${this.#uploaded.get(task.index) ?? sourceName(task)}`,
-      renditions: sides.value.map((own, i) => ({
-        sides: own,
-        output: `file:${session.folder}/${resultName(task, i)}`,
-      })),
+      renditions: sides.value.map((own, i) =>
+        isWanted(task, i)
+          ? {
+              sides: own,
+              output: `file:${session.folder}/${resultName(task, i)}`,
+              // A first pass writes its log where it runs; a second reads what was sent up.
+              told: {
+                ...task.told?.get(i),
+                log: isFirstPass(plans[i]?.rate) ? logName(task.index) : this.#logs.get(task.index),
+              },
+            }
+          : undefined,
+      ),
     };
     const progress = new ProgressBlocks();
     return session.run([...this.setup.binding, this.setup.ffmpeg, ...remoteArgs(plans, chunk, files)], {
@@ -179,7 +196,7 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     const verified: (VerifiedChunk | undefined)[] = [];
     let bytes = 0;
     for (const [rendition, part] of task.ready.chunk.parts.entries()) {
-      if (!part) {
+      if (!part || !isWanted(task, rendition)) {
         verified.push(undefined);
         continue;
       }
@@ -200,6 +217,7 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     const { plans, hostFfmpeg, folder } = this.job;
     const plan = plans[rendition];
     if (!plan) throw new Error(`chunk ${task.index} has a rendition ${rendition} that nobody planned`);
+    if (isFirstPass(plan.rate)) return this.#fetchLog(task, { encoder: plan.film.encoder, part }, session, signal);
     const from = join(folder, `fetched${task.index}-${rendition}.nut`);
     const to = join(folder, `verified${task.index}-${rendition}.nut`);
     const got = await session.get(resultName(task, rendition), from, signal);
@@ -217,6 +235,24 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     const data = await this.#oddFrameData(rendition, verified.value, signal);
     if (data !== undefined) return fail({ kind: "unfit", what: data });
     return ok({ verified: verified.value, bytes: got.value });
+  }
+
+  /** What the first pass of a chunk has left on the worker. */
+  async #fetchLog(
+    { index }: ChunkTask,
+    { encoder, part }: { readonly encoder: string; readonly part: ChunkPart },
+    session: Session,
+    signal: AbortSignal,
+  ): Promise<Result<{ verified: VerifiedChunk; bytes: number }, LaneFailure>> {
+    const path = (name: string): string => join(this.job.folder, `first-${name}`);
+    const get = (name: string): Promise<Result<number, TransportFailure>> => session.get(name, path(name), signal);
+    const fetched = await fetchChunkLog(encoder, index, part.ticks.length, { get, path });
+    if (signal.aborted) return fail({ kind: "cancelled", what: "stopped" });
+    if (fetched.ok) {
+      const { path: log, bytes } = fetched.value;
+      return ok({ verified: { path: log, log: fetched.value.log, header: "", sizes: [] }, bytes });
+    }
+    return fail("kind" in fetched.failure ? laneFailure(fetched.failure) : { kind: "refused", ...fetched.failure });
   }
 
   /** Chunks with other headers than the rest would not be decoded with them: which are the right ones nobody knows. */
@@ -241,40 +277,4 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     if (!session) throw new Error(`lane ${this.name} has no session`);
     return session;
   }
-}
-
-function sourceName(task: ChunkTask): string {
-  return `source${task.index}.nut`;
-}
-
-function resultName(task: ChunkTask, rendition: number): string {
-  return `result${task.index}-${rendition}.nut`;
-}
-
-function laneFailure(failure: TransportFailure): LaneFailure {
-  const kind = failure.kind === "connection" ? "lost" : failure.kind === "cancelled" ? "cancelled" : "failed";
-  return { ...failure, kind };
-}
-
-function encodeFailure(end: ProcessEnd): LaneFailure {
-  const how = end.signal === undefined ? `ended with status ${end.code ?? "unknown"}` : `was ended by ${end.signal}`;
-  return { kind: "failed", what: `ffmpeg ${how}`, detail: end.stderrTail.join("\n") };
-}
-
-/**
- * H.264 frames behind a recovery point may let go of reference frames from before it, which a chunk never had
- * (h264_refs.c): nothing is decoded from those.
- */
-const HARMLESS = /mmco: unref short failure$/;
-
-/**
- * What the decoder said at loglevel error. Where it has to guess, its guess depends on its threads and on the packets
- * before, so that plain ffmpeg's pictures cannot be made again from a part of the film.
- */
-function decoderComplaint(end: ProcessEnd, decoder: string | undefined): string | undefined {
-  if (decoder === undefined) return undefined;
-  // 7.1 speaks of the decoder as part of a stream, too: "[vist#0:0/h264 @ …] [dec:h264 @ …] …".
-  const speakers = [`[${decoder} @ `, `[dec:${decoder} @ `];
-  const complaint = end.stderrTail.find((line) => speakers.some((s) => line.includes(s)) && !HARMLESS.test(line));
-  return complaint?.replace(/^(\[[^\]]*\] )+/, "");
 }

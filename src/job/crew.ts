@@ -1,7 +1,8 @@
 import type { Config } from "../config/types.js";
 import type { Problem } from "../lib/result.js";
 import { Dispatcher, type LaneFailure } from "../schedule/dispatcher.js";
-import { ChunkLane, type ChunkTask, type EncodedChunk, type LaneJob, type LaneSetup } from "./chunk-lane.js";
+import { ChunkLane, type EncodedChunk, type LaneJob, type LaneSetup } from "./chunk-lane.js";
+import type { ChunkTask } from "./chunk-task.js";
 import { localSlots, openFleet, openLocalLane } from "./fleet.js";
 
 export interface CrewOptions {

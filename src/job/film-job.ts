@@ -1,21 +1,21 @@
-import { rm } from "node:fs/promises";
 import type { Config } from "../config/types.js";
-import { referenceFrameData } from "../join/frame-data.js";
 import type { Closing } from "../join/joiner.js";
 import { toNumber } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { framesOf } from "../plan/chunk.js";
 import type { FilmPlan } from "../plan/film.js";
-import { notJoined, placeOf } from "../plan/reference.js";
+import { isFirstPass } from "../plan/rate-control/plan.js";
 import { beginsAsPlanned } from "../plan/switches.js";
 import type { ReadyChunk } from "../split/splitter.js";
-import type { ChunkTask, EncodedChunk } from "./chunk-lane.js";
+import type { EncodedChunk } from "./chunk-lane.js";
 import { Crew } from "./crew.js";
 import type { EventStream } from "./events.js";
+import { headFrameData, oddHead } from "./head-facts.js";
 import type { OutputPlace } from "./output.js";
 import { OutputJoin } from "./output-join.js";
 import { PlainRun } from "./plain-run.js";
 import type { HostTools } from "./probing.js";
+import { RateDesk } from "./rate-desk.js";
 import { type PlainOutputs, type PlannedOutput, splitFilm } from "./stages.js";
 
 /** How a film job ended short of success: `unfit` and `refused` send the command the whole way, the others end it. */
@@ -61,6 +61,7 @@ class FilmJob {
   /** Ends the joins as well, because there is nothing to save. */
   readonly #halt = new AbortController();
   readonly #crew: Crew;
+  readonly #desk: RateDesk;
   readonly #joins: readonly { readonly join: OutputJoin; readonly renditions: readonly number[] }[];
   readonly #plain: PlainRun | undefined;
   /** The chunks' ticks, chunk by chunk, and in these rendition by rendition. */
@@ -94,14 +95,22 @@ class FilmJob {
     void this.#plain?.end.then((end) => {
       if (!end.ok) this.#fail(refusedOrFull(end.failure));
     });
+    this.#desk = new RateDesk({
+      films: outputs.flatMap(({ output: { plans, heads } }) => plans.map((plan, i) => ({ plan, head: heads[i] }))),
+      folder: tools.folder,
+      order: (task) => this.#crew.add(task),
+      settled: (index, result) => this.#settled(index, result),
+      fail: (problem) => this.#fail(problem),
+      notice: (text) => events.emit({ type: "notice", level: "warning", text }),
+    });
     this.#crew = new Crew({
       config,
       job: {
         ...{ plans: this.#plans, hostFfmpeg: tools.ffmpeg, hostFfprobe: tools.ffprobe, folder: tools.folder, events },
-        ...{ headers: new Map(), frameData: outputs.flatMap(({ output }) => this.#frameData(output)) },
+        ...{ headers: new Map(), frameData: outputs.flatMap(({ output }) => headFrameData(output, tools)) },
       },
       signal: this.#signal,
-      onDone: (task, result) => this.#done(task, result),
+      onDone: (task, result) => this.#desk.done(task, result),
       onGivenUp: ({ kind, ...problem }) =>
         this.#fail({ ...problem, kind: kind === "unfit" || kind === "refused" ? kind : "failed" }),
       onNobodyLeft: (problem) => this.#fail({ ...problem, kind: "failed" }),
@@ -109,37 +118,20 @@ class FilmJob {
   }
 
   async run(): Promise<Result<MadeFilm, FilmFailure>> {
-    for (const { output } of this.#in.outputs) void this.#watchHeads(output);
+    for (const { output } of this.#in.outputs) {
+      void oddHead(output).then((odd) => {
+        if (odd) this.#fail(odd);
+      });
+    }
     const opening = this.#crew.open();
     const splitting = this.#split();
-    const result = await this.#join();
+    const result = await (isFirstPass(this.#plans[0]?.rate) ? this.#firstPass() : this.#join());
     this.#stop.abort();
     // Whatever is still being written is of no use to anybody.
     if (!result.ok) this.#halt.abort();
     await Promise.all([splitting, opening, this.#plain?.end]);
     await this.#crew.close();
     return result;
-  }
-
-  /** What plain ffmpeg refuses, it refuses at the head: nothing need be encoded to find out. */
-  async #watchHeads({ heads, plans }: PlannedOutput): Promise<void> {
-    for (const [i, plan] of plans.entries()) {
-      const made = await heads[i];
-      if (made?.ok === false) this.#fail({ kind: "refused", what: made.failure });
-      const odd = made?.ok ? notJoined(made.value.media, plan) : undefined;
-      if (odd !== undefined) this.#fail({ kind: "unfit", what: odd });
-    }
-  }
-
-  /** What plain ffmpeg's first frames say beside their pictures, where the chunks' are held against it (FilmPlan). */
-  #frameData({ heads, plans }: PlannedOutput): (Promise<Result<string, Problem>> | undefined)[] {
-    const look = async ({ film }: FilmPlan, i: number): Promise<Result<string, Problem>> => {
-      const made = (await heads[i]) ?? fail("there is no head");
-      return made.ok
-        ? referenceFrameData(this.#in.tools, made.value.path, placeOf(made.value.media, film.outputStream))
-        : fail({ what: made.failure });
-    };
-    return plans.map((plan, i) => (plan.watchFrameData ? look(plan, i) : undefined));
   }
 
   async #split(): Promise<void> {
@@ -160,6 +152,7 @@ class FilmJob {
     }
     this.#total = chunks;
     events.emit({ type: "split-progress", frames: sourceFrames, total: outputFrames[0] ?? 0 });
+    this.#desk.end();
     this.#wake();
   }
 
@@ -175,12 +168,11 @@ class FilmJob {
     }
     this.#ticks[index] = parts.map((part) => part?.ticks.map((t) => t.tick) ?? []);
     this.#in.events.emit({ type: "chunk-ready", chunk: index, frames: framesOf(ready.chunk) });
-    this.#crew.add({ index, ready });
+    this.#desk.cut(ready);
   }
 
-  #done(task: ChunkTask, result: EncodedChunk): void {
-    void rm(task.ready.path, { force: true });
-    this.#verified.set(task.index, result);
+  #settled(index: number, result: EncodedChunk): void {
+    this.#verified.set(index, result);
     this.#wake();
   }
 
@@ -191,6 +183,25 @@ class FilmJob {
     this.#wake();
   }
 
+  /** A first pass: nothing is joined but the logs. */
+  async #firstPass(): Promise<Result<MadeFilm, FilmFailure>> {
+    while (this.#total === undefined || this.#verified.size < this.#total) {
+      if (this.#failure) return fail(this.#failure);
+      if (this.#in.leave.aborted) return fail({ kind: "cancelled", what: "stopped" });
+      await this.#woken();
+    }
+    const written = await this.#desk.writeLogs();
+    if (!written.ok) return fail({ kind: "failed", ...written.failure });
+    for (const [ticks = []] of this.#ticks) this.#taken(ticks, 0);
+    return ok(this.#made([]));
+  }
+
+  #woken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
   /** Feeds FINAL with the heads of the films while their tails are encoded, and proves what it wrote. */
   async #join(): Promise<Result<MadeFilm, FilmFailure>> {
     while (this.#total === undefined || this.#handed < this.#total) {
@@ -199,10 +210,9 @@ class FilmJob {
       if (gone) return this.#finalFailed(await gone.join.broken());
       const next = this.#verified.get(this.#handed);
       if (!next) {
-        if (this.#in.leave.aborted) return this.#leave();
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
+        // What is finished goes into the film, though its size is not what it was to be.
+        if (this.#in.leave.aborted && !this.#desk.leave()) return this.#leave();
+        if (!this.#in.leave.aborted) await this.#woken();
         continue;
       }
       const handed = await this.#hand(next);

@@ -12,6 +12,7 @@ import type { Generation } from "../plan/frame-clock.js";
 import { type Findings } from "../plan/prepare.js";
 import { standardInput } from "../plan/local-path.js";
 import { type Routing, sameStream, streamOf } from "../plan/routing.js";
+import { isDiscarded } from "../plan/rate-control/first-pass.js";
 import { placeOf } from "../plan/reference.js";
 import { rehearsalArgs } from "../plan/stages.js";
 import { type FilmPlace, headFile, type Scratch, scratchFor } from "./scratch.js";
@@ -162,6 +163,10 @@ function startHeads(
   const heads = scratches.map(async (scratch): Promise<Result<Head, string>> => {
     const refused = refusal(await end, tools);
     if (refused !== undefined) return fail(refused);
+    // What is thrown away has no head to look at.
+    if (isDiscarded(scratch.output)) {
+      return ok({ path: scratch.path, media: { format: "null", durationSeconds: undefined, streams: [] } });
+    }
     const file = await headFile(scratch, film);
     const written = await probeHead(tools, file);
     return written.ok ? ok({ path: file, media: written.value }) : written;

@@ -9,11 +9,12 @@ import { toNumber } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { localPath, readsStandardInput } from "../plan/local-path.js";
 import { shareOutputs, writesNothing } from "../plan/outputs.js";
+import { isFirstPass } from "../plan/rate-control/plan.js";
 import { NO_VIDEO } from "../plan/route.js";
 import type { EventStream, Stop } from "./events.js";
 import { type FilmFailure, type MadeFilm, type PlacedOutput, runFilm } from "./film-job.js";
 import { discard, type OutputPlace, publish } from "./output.js";
-import { isOn, type NoPlace, outputPlace, readsKeys } from "./overwrite.js";
+import { discardPlace, isOn, type NoPlace, outputPlace, readsKeys } from "./overwrite.js";
 import type { HostTools } from "./probing.js";
 import { Spool } from "./spool.js";
 import { describe, type PlainOutputs, type PlannedJob, planJob } from "./stages.js";
@@ -112,7 +113,7 @@ async function runSplit(input: JobInput, command: Command, split: readonly numbe
   };
   const words = new Words({
     emit: (line) => events.emit({ type: "words", ...line }),
-    outputs: split.map((i) => command.outputs[i]?.url ?? ""),
+    outputs: split.map((i) => shownName(command.outputs[i]?.url ?? "")),
     hideBanner: isOn(command, "hide_banner"),
     keys: readsKeys(command),
     loglevel: parseLoglevel(lastOption(globalOptions(command), "loglevel")?.value ?? config.loglevel) ?? LEVELS.info,
@@ -173,6 +174,13 @@ async function placeAll({ outputs, plain }: PlannedJob, input: JobInput): Promis
     ...{ outputs: split, plain: places, made: inOrder(), ...why },
   });
   for (const output of outputs) {
+    const first = isFirstPass(output.plans[0]?.rate) ? output.plans[0] : undefined;
+    if (first) {
+      const nowhere = await discardPlace(output.command, first.muxer, input);
+      if (!nowhere.ok) return stopHere({ problem: nowhere.failure });
+      split.push({ output, place: nowhere.value });
+      continue;
+    }
     const place = await outputPlace(output.command, input);
     if (!place.ok) return stopHere({ problem: place.failure });
     if (!place.value) return stopHere({ odd: true });
@@ -200,6 +208,9 @@ function tellPlain({ view, reason }: PlainOutputs, events: EventStream): void {
   if (names.length === 0 || reason === NO_VIDEO) return;
   events.emit({ type: "notice", level: "info", text: `${names.join(", ")}: not split, ${reason}` });
 }
+
+/** As ffmpeg's own words name an output: `-` is one of its ways to say `pipe:`. */
+const shownName = (url: string): string => (url === "-" ? "pipe:" : url);
 
 /** Ended by the user before there was anything to keep. */
 function stopped({ events, stoppedBy }: JobInput): number {

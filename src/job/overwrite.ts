@@ -42,18 +42,41 @@ export async function outputPlace(
   if (output && writesManyFiles(output)) return placeTree(url, output);
   const place = await placeOutput(url, localPath(url) ?? url);
   if (!place.ok || !place.value) return place;
-  const refuse = (what: string, more?: string): Result<never, NoPlace> => {
-    events.emit({ type: "words", level: LEVELS.fatal, text: what });
-    if (more !== undefined) events.emit({ type: "words", level: LEVELS.warning, text: more });
-    return fail({ what, told: true });
-  };
-  const [yes, no] = [isOn(command, "y"), isOn(command, "n")];
-  if (yes && no) return refuse("Error, both -y and -n supplied. Exiting.");
-  if (!yes && (await exists(place.value.path))) {
-    if (no || !readsKeys(command)) return refuse(`File '${url}' already exists. Exiting.`);
-    if (!(await mayOverwrite(url))) return refuse("Not overwriting - exiting");
-  }
+  const barred = await whyNotOver(command, url, place.value.path, { events, mayOverwrite });
+  if (barred) return fail(barred);
   const same = command.inputs.findIndex((input) => input.url === url);
   if (same === -1) return ok(place.value);
-  return refuse(`Output ${url} same as Input #${same} - exiting`, "FFmpeg cannot edit existing files in-place.");
+  const more = "FFmpeg cannot edit existing files in-place.";
+  return fail(refuse(events, `Output ${url} same as Input #${same} - exiting`, more));
+}
+
+/** Where a film that is not kept goes; ffmpeg asks about /dev/null as about any file, and not for the null muxer. */
+export async function discardPlace(
+  command: Command,
+  muxer: string,
+  asking: Asking,
+): Promise<Result<OutputPlace, NoPlace>> {
+  const url = command.outputs[0]?.url ?? "";
+  const barred = muxer === "null" ? undefined : await whyNotOver(command, url, url, asking);
+  return barred ? fail(barred) : ok({ shown: url, path: url, temporary: url });
+}
+
+/** Tells ffmpeg's words. */
+function refuse(events: EventStream, what: string, more?: string): NoPlace {
+  events.emit({ type: "words", level: LEVELS.fatal, text: what });
+  if (more !== undefined) events.emit({ type: "words", level: LEVELS.warning, text: more });
+  return { what, told: true };
+}
+
+async function whyNotOver(
+  command: Command,
+  url: string,
+  path: string,
+  { events, mayOverwrite }: Asking,
+): Promise<NoPlace | undefined> {
+  const [yes, no] = [isOn(command, "y"), isOn(command, "n")];
+  if (yes && no) return refuse(events, "Error, both -y and -n supplied. Exiting.");
+  if (yes || !(await exists(path))) return undefined;
+  if (no || !readsKeys(command)) return refuse(events, `File '${url}' already exists. Exiting.`);
+  return (await mayOverwrite(url)) ? undefined : refuse(events, "Not overwriting - exiting");
 }

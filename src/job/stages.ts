@@ -4,19 +4,22 @@ import { fail, ok, type Result } from "../lib/result.js";
 import { notCountable } from "../plan/counted-windows.js";
 import type { FilmPlan } from "../plan/film.js";
 import { filmClock, lastFrameReason } from "../plan/film-clock.js";
-import { KeyGrid } from "../plan/gop.js";
+import { KeyGrid, type KeyMarks } from "../plan/gop.js";
 import { graphClock } from "../plan/graph.js";
 import { findingsOf, isWrittenApart, type OutputsView, shareOutputs, viewOutputs } from "../plan/outputs.js";
 import { prepare } from "../plan/prepare.js";
 import { standardInput } from "../plan/local-path.js";
 import { sameStream, streamOf } from "../plan/routing.js";
 import { preArgs } from "../plan/pre.js";
+import { LogGrid } from "../plan/rate-control/pass-log.js";
+import { isFirstPass } from "../plan/rate-control/plan.js";
 import { STEADY } from "../plan/stages.js";
 import { Timeline } from "../plan/timeline.js";
 import { split, type SplitFailure, type SplitOptions, type SplitTotals } from "../split/splitter.js";
 import { type Head, type OnWords, type Rehearsal, rehearse, rehearseHead } from "./findings.js";
 import type { HeadLook } from "../plan/windows.js";
 import { lookAtHead } from "./head.js";
+import { withPassLog } from "./pass-files.js";
 import type { HostTools } from "./probing.js";
 
 /** An output that is made of chunks: the plans of its films, and later its heads as plain ffmpeg writes them. */
@@ -47,6 +50,7 @@ export interface PlainOutputs {
 
 /** What a job makes of chunks, in a few words: encoders and containers. */
 export function describe({ outputs }: PlannedJob): string {
+  if (outputs.some(({ plans }) => isFirstPass(plans[0]?.rate))) return "the first of two passes";
   const of = ({ plans }: PlannedOutput): string =>
     `${[...new Set(plans.map(({ film }) => film.encoder))].join(" and ")} into ${plans[0]?.muxer ?? ""}`;
   return [...new Set(outputs.map(of))].join(", ");
@@ -78,7 +82,12 @@ export async function planJob(
   }
   const plain = plainOutputs(command, first, reasons);
   if (!plain.ok) return plain;
-  return ok({ outputs: outputs.filter(({ number }) => !reasons.has(number)), plain: plain.value });
+  const kept = outputs.filter(({ number }) => !reasons.has(number));
+  const [only, ...more] = kept.flatMap(({ plans }) => plans);
+  if (!only || ![only, ...more].some(({ rate }) => rate?.pass)) return ok({ outputs: kept, plain: plain.value });
+  if (more.length > 0 || plain.value) return fail("-pass with several films is not split");
+  const film = await withPassLog(only);
+  return film.ok ? ok({ outputs: [{ ...first, plans: [film.value] }], plain: undefined }) : film;
 }
 
 function planOutput(
@@ -194,11 +203,17 @@ function newTimeline(plans: readonly FilmPlan[], config: Config, head?: HeadLook
       filters: one.graph,
       graph: graphClock(one.graph, one.timeBase),
       clock: filmClock(one),
-      keys: one.keys && new KeyGrid(one.keys, one.encoderTimeBase),
+      keys: keyMarks(one),
     })),
     habits: plan.habits,
     head,
   });
+}
+
+/** Where chunks may begin: a second pass' encoder has its keyframes where the first one's log says. */
+function keyMarks({ keys, passLog, encoderTimeBase }: FilmPlan): KeyMarks | undefined {
+  if (passLog?.kind === "frames") return new LogGrid(passLog.log);
+  return keys && new KeyGrid(keys, encoderTimeBase);
 }
 
 async function splitAs(

@@ -6,12 +6,17 @@ import { runLocal } from "../ffmpeg/run.js";
 import { MICROSECOND, formatRational, type Rational, rescale } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { ChunkPart } from "../plan/chunk.js";
+import type { PassLog } from "../plan/rate-control/pass-log.js";
 
 /** An encoded chunk that was found to be what it should be, rewritten by this machine's ffmpeg. */
 export interface VerifiedChunk {
   readonly path: string;
   /** Hash of all that stands in it before the first packet. Only chunks that have it in common can be joined. */
   readonly header: string;
+  /** Bytes of its packets, in coded order. */
+  readonly sizes: readonly number[];
+  /** In a first pass `path` is a log, and this what it says. */
+  readonly log?: PassLog;
 }
 
 /** NUT keeps no decoding times; ffmpeg guesses the first ones, and does not find them rising for every order of B-frames. */
@@ -65,7 +70,9 @@ export async function verifyChunk(
   const misplaced = misplacedKeyframe(chunk, packets);
   if (misplaced !== undefined) return fail({ what: misplaced });
   const head = await headerHash(files.to);
-  return head === undefined ? fail({ what: "it is no NUT file" }) : ok({ path: files.to, header: head });
+  return head === undefined
+    ? fail({ what: "it is no NUT file" })
+    : ok({ path: files.to, header: head, sizes: packets.map(({ size }) => size) });
 }
 
 /** Why the keyframes are not those that plain ffmpeg has; the packets' times have been found to be right. */

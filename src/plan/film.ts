@@ -9,6 +9,8 @@ import type { FilterPlan } from "./graph.js";
 import type { PacketHabits } from "./habits.js";
 import type { PlannedFilters } from "./planned-filters.js";
 import type { InputStream } from "./routing.js";
+import type { PassLog } from "./rate-control/pass-log.js";
+import type { RatePlan } from "./rate-control/plan.js";
 import type { SideFile } from "./sides.js";
 import type { StreamingKind } from "./streaming.js";
 import type { InputTrim } from "./windows.js";
@@ -68,6 +70,10 @@ export interface FilmPlan {
   readonly headersInBand: boolean;
   /** Options with which a worker encodes the film, `-c:v` among them. */
   readonly encoderOptions: readonly OptionUse[];
+  /** What the film's size is to be, over and above a quality. */
+  readonly rate: RatePlan | undefined;
+  /** The log of a first pass that the second goes by. */
+  readonly passLog?: PassLog | undefined;
   /** The kind of output of many files; undefined for one file. */
   readonly streaming: StreamingKind | undefined;
   /** Where keyframes are certain to be; undefined where that is left to the encoder. */

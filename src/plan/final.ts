@@ -84,6 +84,8 @@ function filmWords({ plan, reference }: JoinedFilm): string[] {
   return [
     ...[`-c:${place}`, "copy", `-time_base:${place}`, formatRational(plan.encoderTimeBase)],
     ...[`-r:${place}`, formatRational(plan.outputRate)],
+    // Containers that note a bitrate take it from here.
+    ...(plan.rate?.bitrate === undefined ? [] : [`-b:${place}`, `${plan.rate.bitrate}`]),
     ...words(colourOptions(reference.film, `:${place}`)),
     ...words(fieldOrderOption(reference.film, `:${place}`)),
     ...tagOption(reference.film.codecTag, place),

@@ -113,8 +113,18 @@ export interface KeyMark {
   readonly forced: boolean;
 }
 
+/** Keyframes over the frames that are encoded, in order. */
+export interface KeyMarks {
+  /** True when chunks may begin nowhere else. */
+  readonly complete: boolean;
+  /** True when no other frame is a keyframe. */
+  readonly exhaustive: boolean;
+  /** `tick`: the frame's time in ticks of the encoder; `sourceKey`: it shows a keyframe of the source for the first time. */
+  next(tick: number, sourceKey: boolean): KeyMark;
+}
+
 /** Follows a plan of keyframes over the frames that are encoded, in order. */
-export class KeyGrid {
+export class KeyGrid implements KeyMarks {
   readonly #plan: KeyPlan;
   readonly #forced: ForcedKeyframes | undefined;
   /** Frames since the encoder began to count. */
@@ -133,7 +143,12 @@ export class KeyGrid {
     return this.#plan.every !== undefined;
   }
 
-  /** `tick`: the frame's time in ticks of the encoder; `sourceKey`: it shows a keyframe of the source for the first time. */
+  /** As `complete`. */
+  get exhaustive(): boolean {
+    return this.complete;
+  }
+
+  /** As `KeyMarks.next`. */
   next(tick: number, sourceKey: boolean): KeyMark {
     const forced = this.#forced?.next(tick, sourceKey) ?? false;
     const due = !this.#begun || this.#count === this.#plan.every;

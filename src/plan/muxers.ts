@@ -10,6 +10,9 @@ export interface MuxerTrait {
 const GLOBAL: MuxerTrait = { globalHeader: true };
 const IN_BAND: MuxerTrait = { globalHeader: false };
 
+/** Where nothing is kept of the film (the null muxer, /dev/null). */
+export const NO_FILE: MuxerTrait = GLOBAL;
+
 /** Containers a joined film may be written into; in any other the command runs whole. */
 export const MUXERS: Readonly<Record<string, MuxerTrait>> = {
   matroska: GLOBAL,

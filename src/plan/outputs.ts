@@ -11,6 +11,7 @@ import { fail, ok, type Result } from "../lib/result.js";
 import { type GraphEndLabel, endsOf, sliceGraph, unlinked } from "./graph-slices.js";
 import { localPath } from "./local-path.js";
 import type { Findings } from "./prepare.js";
+import { passAsked } from "./rate-control/first-pass.js";
 import { mayBeSplit } from "./route.js";
 
 /** Some of a command's outputs, as a command of their own. */
@@ -69,6 +70,9 @@ export interface SharedOutputs {
 
 /** Sorts a command's outputs; fails when none may be split. */
 export function shareOutputs(command: Command): Result<SharedOutputs, string> {
+  // Its log's name counts the streams of all outputs (fftools/ffmpeg_opt.c new_video_stream).
+  const pass = command.outputs.length > 1 && command.outputs.some((output) => passAsked(output) !== undefined);
+  if (pass) return fail("-pass with several outputs is not split");
   const split: number[] = [];
   const reasons = new Map<number, string>();
   for (const i of command.outputs.keys()) {

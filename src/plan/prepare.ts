@@ -2,7 +2,6 @@ import {
   type Command,
   fileOptions,
   globalOptions,
-  type InputFile,
   lastOption,
   type OptionUse,
   type OutputFile,
@@ -24,17 +23,20 @@ import { chunkEncoderOptions, encoderTrait } from "./encoders/index.js";
 import type { FilmPlan } from "./film.js";
 import { findFilms, type FoundFilms, isCover, streamOptions } from "./find-film.js";
 import type { Generation } from "./frame-clock.js";
-import { type KeyPlan, planKeyframes } from "./gop.js";
+import { planKeyframes } from "./gop.js";
 import { FRAME_BY_FRAME, graphOutput } from "./graph.js";
 import { packetHabits } from "./habits.js";
-import { MUXERS, notJoinedInto } from "./muxers.js";
+import { notJoinedInto } from "./muxers.js";
 import { type FiltersOutcome, planFilmFilters, throughGraph } from "./planned-filters.js";
+import { muxerTrait } from "./rate-control/first-pass.js";
+import { planRate } from "./rate-control/plan.js";
 import { outputRates, syncMode } from "./rates.js";
 import { FILM_OPTIONS, FINAL_ALONE } from "./route.js";
 import { type Routing, streamOf, usedStreams } from "./routing.js";
 import type { SideFacts } from "./sides.js";
 import { planSideData } from "./side-data.js";
-import { segmentsReason, type StreamingKind, streamingKind } from "./streaming.js";
+import { loopReason, streamsReason } from "./reasons.js";
+import { streamingKind } from "./streaming.js";
 import { inputTrim, outputTimes } from "./times.js";
 
 /** What was learned by asking ffmpeg about this very command. */
@@ -67,7 +69,7 @@ export function prepare(command: Command, findings: Findings): Result<readonly F
   if (!output) return fail("there is no film");
   if (findings.complexMapping !== undefined)
     return fail(`streams are mapped in another way (${findings.complexMapping})`);
-  const muxer = MUXERS[findings.muxer];
+  const muxer = muxerTrait(output, findings.muxer);
   if (!muxer) return fail(notJoinedInto(findings.muxer));
   const graphs = readGraphs(command);
   if (!graphs.ok) return graphs;
@@ -104,7 +106,7 @@ function prepareFilm(
   { mappings, input, media, source, sourceTag, graph }: FoundFilms,
   { film: mapping, graphs, viaGraph, soundOutputs }: OwnWay,
 ): Result<FilmPlan, string> {
-  const globalHeader = MUXERS[findings.muxer]?.globalHeader === true;
+  const globalHeader = muxerTrait(output, findings.muxer)?.globalHeader === true;
   const options = streamOptions(fileOptions(output), mappings, findings.inputs, mapping);
   if (!options.ok) return options;
   const trait = encoderTrait(mapping.encoder);
@@ -129,10 +131,13 @@ function prepareFilm(
   if (!beside.ok) return beside;
   const { headersInBand } = trait.value;
   const alreadyInBand = !globalHeader && headersInBand !== undefined;
+  const rate = planRate(mapping, trait.value, kept);
+  if (!rate.ok) return rate;
   const encoder = chunkEncoderOptions(
     mapping.encoder,
-    kept.filter((use) => use.name !== "filter" && use.name !== "c"),
+    rate.value.rest.filter((use) => use.name !== "filter" && use.name !== "c"),
     {
+      rated: rate.value.rate !== undefined,
       more: [...beside.value.x264, ...(alreadyInBand ? [headersInBand] : [])],
       sourceFormat: names.length === 0 ? source.pixelFormat : undefined,
     },
@@ -155,7 +160,7 @@ function prepareFilm(
   if (!rates.ok) return rates;
   // What comes out of -filter_complex belongs to no input.
   const streams = viaGraph ? undefined : media.streams.length;
-  const sync = syncMode(command, input, options.value, findings.defaultSync, streams);
+  const sync = syncMode(command, input, options.value, findings, streams);
   if (!sync.ok) return sync;
   if (
     source.startSeconds === undefined &&
@@ -214,37 +219,9 @@ function prepareFilm(
     watchFrameData: beside.value.watched,
     keys: keys.value,
     streaming,
+    rate: rate.value.rate,
     encoderOptions: [makeOption("-c:v", mapping.encoder), ...encoder.value.map(forOnlyStream)],
   });
-}
-
-/** Why an output of many files would not be plain ffmpeg's. */
-function streamsReason(
-  output: OutputFile,
-  kind: StreamingKind,
-  keys: KeyPlan | undefined,
-  mappings: readonly StreamMapping[],
-  { inputs }: Findings,
-): string | undefined {
-  const odd = mappings.find((m) => !["video", "audio"].includes(streamOf(inputs, m)?.type ?? ""));
-  if (odd) return "subtitles and data in segments are not split";
-  // The dash demuxer, through which the output is proven, gives the films first (libavformat/dashdec.c).
-  const types = mappings.map((m) => streamOf(inputs, m)?.type);
-  if (kind === "dash" && types.lastIndexOf("video") > Math.max(0, types.indexOf("audio"))) {
-    if (types.includes("audio")) return "a film stands behind the sound in DASH";
-  }
-  return segmentsReason(output, kind, keys);
-}
-
-/** Why a film that is read again and again does not end, or may not come as often as ffmpeg says. */
-function loopReason(input: InputFile, generation: Generation, end: bigint | number | undefined): string | undefined {
-  const loop = lastOption(fileOptions(input), "stream_loop")?.value;
-  if (loop === undefined || loop === "0") return undefined;
-  // fftools/ffmpeg.c process_input, 5.1: it ends the filters of copied packets with the first reading.
-  if (generation === "by-rate") return "this ffmpeg cannot copy a film that is read again (-stream_loop)";
-  if (/^\d{1,6}$/.test(loop)) return undefined;
-  if (loop !== "-1") return `-stream_loop ${loop} is not understood`;
-  return end === undefined ? "the film has no end" : undefined;
 }
 
 /** The films as they come out of `-filter_complex`, in the graphs' order. */

@@ -88,7 +88,7 @@ export function syncMode(
   command: Command,
   input: InputFile,
   options: readonly OptionUse[],
-  defaultSync: "cfr" | "vfr",
+  { muxer, defaultSync }: { readonly muxer: string; readonly defaultSync: "cfr" | "vfr" },
   inputStreams: number | undefined,
 ): Result<SyncMode, string> {
   // ffmpeg 5.1: `-vsync` speaks for all outputs, `-fps_mode` for its own.
@@ -98,6 +98,8 @@ export function syncMode(
     const mode = SYNC_MODES[asked];
     return mode ? ok(mode) : fail(`-fps_mode ${asked} is not split`);
   }
+  // It takes frames as they come (AVFMT_NOTIMESTAMPS; fftools/ffmpeg.c, VSYNC_PASSTHROUGH).
+  if (muxer === "null") return ok("passthrough");
   if (defaultSync === "vfr") return ok("vfr");
   if (isSet(command, "copyts")) return ok("vscfr");
   // A file of one stream alone keeps its offset: fftools/ffmpeg_opt.c new_video_stream, VSYNC_VSCFR.

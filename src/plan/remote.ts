@@ -4,6 +4,7 @@ import { chunkFilters } from "./chunk-filters.js";
 import { colourOptions } from "./colours.js";
 import { encoderTrait } from "./encoders/index.js";
 import type { FilmPlan } from "./film.js";
+import { type ChunkRate, isFirstPass, ratedOptions } from "./rate-control/plan.js";
 import { words } from "./stages.js";
 
 /** Where a chunk is encoded: its slices, and for each rendition what comes of them and the plan's side files. */
@@ -11,7 +12,15 @@ export interface ChunkFiles {
   readonly input: string;
   /** x264's build number from the film's first packet: the H.264 decoder works around faults of old builds. */
   readonly x264Build?: number | undefined;
-  readonly renditions: readonly { readonly output: string; readonly sides: readonly string[] }[];
+  /** Undefined where a rendition is not wanted (again). */
+  readonly renditions: readonly (RenditionFiles | undefined)[];
+}
+
+/** Where a rendition goes, and what it is told of its size. */
+export interface RenditionFiles {
+  readonly output: string;
+  readonly sides: readonly string[];
+  readonly told?: ChunkRate | undefined;
 }
 
 /**
@@ -31,7 +40,11 @@ export function remoteArgs(plans: readonly FilmPlan[], chunk: Chunk, files: Chun
       pictures.push(...words(options), "-protocol_whitelist", "file,pipe", "-i", `file:${own.sides[side] ?? ""}`);
       inputs++;
     }
-    renditions.push(...renditionArgs(plan, part, chunkFilters(plan, part, place), place.output), "-y", own.output);
+    renditions.push(
+      ...renditionArgs(plan, part, chunkFilters(plan, part, place), place.output, own.told),
+      "-y",
+      own.output,
+    );
   }
   const [first] = plans;
   return [
@@ -55,19 +68,27 @@ function filterThreads(plans: readonly FilmPlan[]): string[] {
 }
 
 /** What one rendition of a chunk is encoded with, up to the file's name. */
-function renditionArgs(plan: FilmPlan, part: ChunkPart, filters: string, label: string): string[] {
+function renditionArgs(
+  plan: FilmPlan,
+  part: ChunkPart,
+  filters: string,
+  label: string,
+  told: ChunkRate = {},
+): string[] {
   return [
     ...(plan.filters?.complex
       ? ["-filter_complex", filters, "-map", `[${label}]`]
       : ["-map", "0:v:0", "-filter:v", filters]),
     ...["-fps_mode", "passthrough", "-enc_time_base", formatRational(plan.encoderTimeBase)],
-    ...words(plan.encoderOptions),
+    ...words(ratedOptions(plan.encoderOptions, plan.rate, told)),
     ...timecode(plan, part),
     ...inBand(plan),
     ...forcedKeyframes(plan, part),
     // One more than there should be: a frame too many must be seen.
     ...["-frames:v", `${part.ticks.length + 1}`],
-    ...["-map_metadata", "-1", "-avoid_negative_ts", "disabled", "-write_index", "0", "-f", "nut"],
+    ...(isFirstPass(plan.rate)
+      ? ["-f", "null"]
+      : ["-map_metadata", "-1", "-avoid_negative_ts", "disabled", "-write_index", "0", "-f", "nut"]),
   ];
 }
 

@@ -4,6 +4,7 @@ import { fail, ok, type Result } from "../lib/result.js";
 import { readGraphs, readSimple } from "./command-graphs.js";
 import { type Condition, optionsInput, pairTrait } from "./filters/index.js";
 import { type FilterFacts, planFilters } from "./graph.js";
+import { firstPassReason, passAsked } from "./rate-control/first-pass.js";
 import { localPath } from "./local-path.js";
 import { streamingKind, streamingReason } from "./streaming.js";
 
@@ -116,7 +117,9 @@ export function whyNoFilm(input: InputFile): string | undefined {
 
 /** ffmpeg's own options of an output that concern how one video stream is encoded: the workers are given them. */
 export const FILM_OPTIONS = new Set(
-  "c q filter pix_fmt s aspect intra_matrix inter_matrix chroma_intra_matrix bits_per_raw_sample b profile".split(" "),
+  "c q filter pix_fmt s aspect intra_matrix inter_matrix chroma_intra_matrix bits_per_raw_sample b profile pass passlogfile".split(
+    " ",
+  ),
 );
 
 /** Options of all muxers that move times: FINAL alone may do it (libavformat/options_table.h). */
@@ -154,6 +157,9 @@ function checkOutput(command: Command): string | undefined {
       if (reason !== undefined) return reason;
     }
   }
+  const pass = firstPassReason(command);
+  if (pass !== undefined) return pass;
+  if (passAsked(output) === "1") return undefined;
   const path = localPath(output.url);
   if (path === "-" || path === undefined) return "the output is no local file";
   const kind = streamingKind(output);

@@ -8,6 +8,7 @@ import {
 } from "../ffmpeg/command.js";
 import { makeOption } from "../ffmpeg/options.js";
 import type { FilmPlan } from "./film.js";
+import { withoutPass } from "./rate-control/first-pass.js";
 import { type InputStream, sameStream } from "./routing.js";
 
 /** The arguments of options. */
@@ -89,7 +90,7 @@ export function rehearsalArgs(command: Command, heads: readonly HeadOf[]): strin
       const { stream = "v", path = "" } = heads[i] ?? {};
       const muxer = lastOption(fileOptions(output), "f")?.value ?? path.split(".").at(-1) ?? "";
       return [
-        ...words(fileOptions(output)),
+        ...words(withoutPass(fileOptions(output))),
         ...words([makeOption(`-frames:${stream}`, "1")]),
         // An MP4 leaves out the streams that no packet came for, and the head is too short for some; a fragmented one does not.
         ...(MOV_FAMILY.test(muxer) ? ["-movflags", "empty_moov"] : []),

@@ -1,7 +1,7 @@
 import { divide, type Rational, toNumber } from "../lib/rational.js";
 import { type ChunkPart, type ChunkSource, chunkKeys, type MarkedTick } from "./chunk.js";
 import type { OutputClock, Tick } from "./frame-clock.js";
-import type { KeyGrid } from "./gop.js";
+import type { KeyMarks } from "./gop.js";
 import type { FilterPlan, GraphClock, GraphFrame, GraphSource } from "./graph.js";
 import type { Frame } from "./windows.js";
 
@@ -11,7 +11,7 @@ export interface TrackOptions {
   readonly graph: GraphClock;
   readonly clock: OutputClock;
   /** Where keyframes are certain, and chunks are to begin; undefined where that is left to the encoder. */
-  readonly keys?: KeyGrid | undefined;
+  readonly keys?: KeyMarks | undefined;
 }
 
 /** Follows the film's frames through the filters and the encoder's clock of one rendition. */
@@ -55,7 +55,7 @@ export class Track {
     return this.#o.clock.doubt;
   }
 
-  get keys(): KeyGrid | undefined {
+  get keys(): KeyMarks | undefined {
     return this.#o.keys;
   }
 
@@ -131,7 +131,7 @@ export class Track {
       lastPts: wide[1].pts,
       graph: graph.map((f) => f.pts),
       ticks: ticks.map(({ tick, source: shown, owner }) => ({ tick, source: shown, owner })),
-      ...(this.#o.keys ? { keys: chunkKeys(ticks, this.#o.keys.complete) } : {}),
+      ...(this.#o.keys ? { keys: chunkKeys(ticks, this.#o.keys.exhaustive) } : {}),
       outputsBefore,
       start,
     };

@@ -89,7 +89,7 @@ const outputs: Case[] = [
   split("-movflags +faststart", "h264.mp4", `${LOSSLESS} -movflags +faststart o.mp4`),
   split("-f, whatever the name", "h264.mp4", `${FFV1} -an -f matroska o.film`),
   split("-pix_fmt", "h264.mp4", `${FFV1} -an -pix_fmt yuv422p o.mkv`),
-  whole("-b:v, which is for the film as a whole", "h264.mp4", "-c:v mpeg4 -b:v 300k o.mkv"),
+  whole("-b:v of an encoder whose rate control is not followed", "h264.mp4", "-c:v wmv2 -b:v 300k o.mkv"),
 ];
 
 /** What happens to the frames on the way. */

@@ -45,6 +45,12 @@ END=6000
 title=Second = last
 `;
 
+const SCENES = `testsrc2=s=160x96:r=25:d=4[a];color=gray:s=160x96:r=25:d=4,noise=alls=30:allf=t[b];
+color=blue:s=160x96:r=25:d=4[c];mandelbrot=s=160x96:r=25,trim=duration=4[d];[a][b][c][d]concat=n=4`.replaceAll(
+  "\n",
+  "",
+);
+
 /** File name to the arguments of ffmpeg that make it, without the name of the file itself. */
 const RECIPES = {
   "h264.mp4": [...picture(6), ...sound(6), ...x264("keyint=25:scenecut=0"), ...aac],
@@ -130,6 +136,12 @@ const RECIPES = {
   ],
   // For encoders that are slow.
   "short.mp4": [...picture(2.4, "96x64"), ...sound(2.4), ...x264("keyint=12:scenecut=0"), ...aac],
+  // Moving shapes, noise, next to nothing, and fine detail: four seconds each.
+  "scenes.mkv": [
+    ...["-f", "lavfi", "-i", SCENES],
+    ...["-c:v", "libx264", "-preset", "superfast", "-crf", "14", "-pix_fmt", "yuv420p"],
+    ...["-x264-params", "keyint=25:scenecut=0"],
+  ],
   "long.mp4": [...picture(8, "128x96"), ...sound(8), ...x264("keyint=24:scenecut=0"), ...aac],
 } as const;
 

@@ -36,6 +36,8 @@ const WHOLE_FILM_OPTIONS = new Set(["pass", "passlogfile", "stats", "rc_override
 export interface EncoderContext {
   /** Settings for the encoder's parameter string, for encoders that have one. */
   readonly more?: readonly string[];
+  /** True when the film's size is planned (plan/rate-control), so that a bitrate or a cap is no reason against chunks. */
+  readonly rated?: boolean;
   /** The source's pixel format, where no filter can change it. */
   readonly sourceFormat?: string | undefined;
 }
@@ -64,7 +66,7 @@ export function chunkEncoderOptions(
   }
   const refused = trait.refused?.find(([name, value]) => value.test(lastValue(given, name) ?? ""));
   if (refused) return fail(`encoder ${encoder} ${refused[2]}`);
-  const bitrate = bitrateReason(encoder, trait, given);
+  const bitrate = context.rated ? undefined : bitrateReason(encoder, trait, given);
   if (bitrate !== undefined) return fail(bitrate);
   const tag = trait.tag?.(given);
   const tagged = tag === undefined ? [] : [makeOption("-tag:v", tag)];
