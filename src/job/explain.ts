@@ -7,6 +7,7 @@ import { fail, ok, type Result } from "../lib/result.js";
 import type { FilmPlan } from "../plan/film.js";
 import { preArgs } from "../plan/pre.js";
 import { finalArgs, type JoinedFilm } from "../plan/final.js";
+import { isFirstPass, logName } from "../plan/rate-control/plan.js";
 import { remoteArgs } from "../plan/remote.js";
 import { plainArgs } from "../plan/stages.js";
 import { framesOf } from "../plan/chunk.js";
@@ -94,6 +95,7 @@ async function explainJob(
   if (!done.ok) return local(done.failure.what);
   const final: string[][] = [];
   for (const output of job.outputs) {
+    if (isFirstPass(output.plans[0]?.rate)) continue;
     const words = await explainFinal(output, plans, chunks);
     if (!words.ok) return local(words.failure);
     final.push([config.ffmpeg_bin, ...words.value]);
@@ -113,9 +115,11 @@ async function explainJob(
         ...remoteArgs(plans, chunk, {
           x264Build,
           input: `source${chunk.index}.nut`,
-          renditions: plans.map(({ sides }, i) => ({
+          renditions: plans.map(({ sides, rate }, i) => ({
             output: `result${chunk.index}-${i}.nut`,
             sides: sides.map((side) => side.name),
+            // The film's bitrate: what each chunk's will be, is known when the job is at work.
+            told: { bitrate: rate?.bitrate, log: rate?.pass && logName(chunk.index) },
           })),
         }),
       ],

@@ -26,7 +26,7 @@ const CHUNKS = [
   ...["-df_keyint_min=40", "-df_segment_frames=80", "-df_keyint_max=120"],
 ];
 const QUIET = ["-y", "-v", "error", "-nostdin"];
-const X264 = "-c:v libx264 -preset superfast";
+const X264 = "-c:v libx264 -preset veryfast";
 const X265 = "-c:v libx265 -preset ultrafast";
 
 /** They are slow, and alike to VP9. */
