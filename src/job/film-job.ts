@@ -96,7 +96,7 @@ class FilmJob {
       if (!end.ok) this.#fail(refusedOrFull(end.failure));
     });
     this.#desk = new RateDesk({
-      films: outputs.flatMap(({ output }) => output.plans.map((plan, i) => ({ plan, head: output.heads[i] }))),
+      films: outputs.flatMap(({ output: { plans, heads } }) => plans.map((plan, i) => ({ plan, head: heads[i] }))),
       folder: tools.folder,
       order: (task) => this.#crew.add(task),
       settled: (index, result) => this.#settled(index, result),

@@ -5,7 +5,7 @@ import { notJoined, placeOf } from "../plan/reference.js";
 import type { HostTools } from "./probing.js";
 import type { PlannedOutput } from "./stages.js";
 
-/** Why an output is not made of chunks, as its heads show: what plain ffmpeg refuses, it refuses there. */
+/** Why an output is not made of chunks, as its films' heads show: what plain ffmpeg refuses, it refuses there. */
 export async function oddHead({
   heads,
   plans,

@@ -131,7 +131,7 @@ function dispositions(films: readonly JoinedFilm[]): string[] {
   const told = [
     ...others.map((s): [number, StreamInfo] => [s.index, s]),
     ...films.map(({ plan, reference }): [number, StreamInfo] => [plan.film.outputStream, reference.film]),
-  ];
+  ].sort(([a], [b]) => a - b);
   return [...words(said), ...told.flatMap(([i, s]) => [`-disposition:${i}`, s.dispositions.join("+") || "0"])];
 }
 

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import {
   type Command,
   fileOptions,
@@ -75,6 +76,10 @@ export function shareOutputs(command: Command): Result<SharedOutputs, string> {
   if (pass) return fail("-pass with several outputs is not split");
   const split: number[] = [];
   const reasons = new Map<number, string>();
+  const files = command.outputs
+    .filter((output) => !writesNothing(output))
+    .map(({ url }) => resolve(localPath(url) ?? url));
+  if (new Set(files).size < files.length) return fail("two outputs are one file");
   for (const i of command.outputs.keys()) {
     const view = viewOutputs(command, [i]);
     const may = view.ok ? mayBeSplit(view.value.command) : view;

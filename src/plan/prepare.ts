@@ -2,7 +2,6 @@ import {
   type Command,
   fileOptions,
   globalOptions,
-  type InputFile,
   lastOption,
   type OptionUse,
   type OutputFile,
@@ -24,7 +23,7 @@ import { chunkEncoderOptions, encoderTrait } from "./encoders/index.js";
 import { type FilmPlan, shiftSeconds } from "./film.js";
 import { findFilms, type FoundFilms, isCover, streamOptions } from "./find-film.js";
 import type { Generation } from "./frame-clock.js";
-import { type KeyPlan, planKeyframes } from "./gop.js";
+import { planKeyframes } from "./gop.js";
 import { FRAME_BY_FRAME, graphOutput } from "./graph.js";
 import { packetHabits } from "./habits.js";
 import { notJoinedInto } from "./muxers.js";
@@ -36,7 +35,8 @@ import { FILM_OPTIONS, FINAL_ALONE } from "./route.js";
 import { type Routing, streamOf, usedStreams } from "./routing.js";
 import type { SideFacts } from "./sides.js";
 import { planSideData } from "./side-data.js";
-import { segmentsReason, type StreamingKind, streamingKind } from "./streaming.js";
+import { loopReason, streamsReason } from "./reasons.js";
+import { streamingKind } from "./streaming.js";
 import { inputTrim, outputTimes } from "./times.js";
 
 /** What was learned by asking ffmpeg about this very command. */
@@ -222,35 +222,6 @@ function prepareFilm(
     rate: rate.value.rate,
     encoderOptions: [makeOption("-c:v", mapping.encoder), ...encoder.value.map(forOnlyStream)],
   });
-}
-
-/** Why an output of many files would not be plain ffmpeg's. */
-function streamsReason(
-  output: OutputFile,
-  kind: StreamingKind,
-  keys: KeyPlan | undefined,
-  mappings: readonly StreamMapping[],
-  { inputs }: Findings,
-): string | undefined {
-  const odd = mappings.find((m) => !["video", "audio"].includes(streamOf(inputs, m)?.type ?? ""));
-  if (odd) return "subtitles and data in segments are not split";
-  // The dash demuxer, through which the output is proven, gives the films first (libavformat/dashdec.c).
-  const types = mappings.map((m) => streamOf(inputs, m)?.type);
-  if (kind === "dash" && types.lastIndexOf("video") > Math.max(0, types.indexOf("audio"))) {
-    if (types.includes("audio")) return "a film stands behind the sound in DASH";
-  }
-  return segmentsReason(output, kind, keys);
-}
-
-/** Why a film that is read again and again does not end, or may not come as often as ffmpeg says. */
-function loopReason(input: InputFile, generation: Generation, end: bigint | number | undefined): string | undefined {
-  const loop = lastOption(fileOptions(input), "stream_loop")?.value;
-  if (loop === undefined || loop === "0") return undefined;
-  // fftools/ffmpeg.c process_input, 5.1: it ends the filters of copied packets with the first reading.
-  if (generation === "by-rate") return "this ffmpeg cannot copy a film that is read again (-stream_loop)";
-  if (/^\d{1,6}$/.test(loop)) return undefined;
-  if (loop !== "-1") return `-stream_loop ${loop} is not understood`;
-  return end === undefined ? "the film has no end" : undefined;
 }
 
 /** The films as they come out of `-filter_complex`, in the graphs' order. */

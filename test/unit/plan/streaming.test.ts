@@ -8,6 +8,9 @@ import {
   segmentsReason,
   streamingKind,
   streamingReason,
+  variantsOf,
+  playlistOf,
+  dashNames,
 } from "../../../src/plan/streaming.js";
 
 function command(words: string): Command {
@@ -44,10 +47,22 @@ describe("outputs of many files", () => {
     expect(outputFolders(output(words))).toEqual(["/l", "/s"]);
   });
 
+  it("knows which playlist a film is in, and what its files are named in a manifest", () => {
+    const hls = output("-var_stream_map v:0,a:0,name:hi o_%v.m3u8");
+    expect(variantsOf(hls)).toEqual([{ name: "hi", films: [0] }]);
+    expect(playlistOf(hls, 0)).toBe("o_hi.m3u8");
+    const { head, segment } = dashNames(output("-media_seg_name s-$RepresentationID$-$Number%03d$.m4s o.mpd"), 1);
+    expect(["init-stream1.m4s", "init-stream11.m4s"].map((name) => head.test(name))).toEqual([true, false]);
+    expect(["s-1-001.m4s", "s-0-001.m4s"].map((name) => segment.test(name))).toEqual([true, false]);
+  });
+
   it.each([
     ["-f hls -hls_time 4 -hls_list_size 0 -hls_flags independent_segments+program_date_time o.m3u8", undefined],
     ["-f hls -hls_flags +append_list o.m3u8", /append_list/],
-    ["-f hls -var_stream_map v:0,a:0 o.m3u8", /var_stream_map/],
+    ["-f hls -var_stream_map v:0,a:0 o.m3u8", /cannot be read/],
+    ["-f hls -hls_list_size 0 -var_stream_map v:0,a:0,name:x s_%v.m3u8", undefined],
+    ["-f dash o.mpd", undefined],
+    ["-f dash -single_file 1 o.mpd", /single_file 1 of DASH/],
     ["-f hls -hls_key_info_file k o.m3u8", /hls_key_info_file/],
     ["-f hls -hls_segment_filename http://h/%d.ts o.m3u8", /no local file/],
     ["-f hls -hls_segment_type fmp4 o.m3u8", /hls_list_size 0/],

@@ -1,0 +1,40 @@
+import { fileOptions, type InputFile, lastOption, type OutputFile } from "../ffmpeg/command.js";
+import type { StreamMapping } from "../ffmpeg/log.js";
+import type { Generation } from "./frame-clock.js";
+import type { KeyPlan } from "./gop.js";
+import type { Findings } from "./prepare.js";
+import { streamOf } from "./routing.js";
+import { segmentsReason, type StreamingKind } from "./streaming.js";
+
+/** Why an output of many files would not be plain ffmpeg's. */
+export function streamsReason(
+  output: OutputFile,
+  kind: StreamingKind,
+  keys: KeyPlan | undefined,
+  mappings: readonly StreamMapping[],
+  { inputs }: Findings,
+): string | undefined {
+  const odd = mappings.find((m) => !["video", "audio"].includes(streamOf(inputs, m)?.type ?? ""));
+  if (odd) return "subtitles and data in segments are not split";
+  // The dash demuxer, through which the output is proven, gives the films first (libavformat/dashdec.c).
+  const types = mappings.map((m) => streamOf(inputs, m)?.type);
+  if (kind === "dash" && types.lastIndexOf("video") > Math.max(0, types.indexOf("audio"))) {
+    if (types.includes("audio")) return "a film stands behind the sound in DASH";
+  }
+  return segmentsReason(output, kind, keys);
+}
+
+/** Why a film that is read again and again does not end, or may not come as often as ffmpeg says. */
+export function loopReason(
+  input: InputFile,
+  generation: Generation,
+  end: bigint | number | undefined,
+): string | undefined {
+  const loop = lastOption(fileOptions(input), "stream_loop")?.value;
+  if (loop === undefined || loop === "0") return undefined;
+  // fftools/ffmpeg.c process_input, 5.1: it ends the filters of copied packets with the first reading.
+  if (generation === "by-rate") return "this ffmpeg cannot copy a film that is read again (-stream_loop)";
+  if (/^\d{1,6}$/.test(loop)) return undefined;
+  if (loop !== "-1") return `-stream_loop ${loop} is not understood`;
+  return end === undefined ? "the film has no end" : undefined;
+}
