@@ -1,7 +1,7 @@
 import { describe, test } from "vitest";
 import { type BothOptions, runBoth } from "./compare.js";
 import type { SourceName, Sources } from "./sources.js";
-import { ALL } from "./thorough.js";
+import { isLeftOut } from "./thorough.js";
 
 /** A command that is held against plain ffmpeg, and the route it must take. */
 export interface Case extends Omit<BothOptions, "signal"> {
@@ -12,8 +12,6 @@ export interface Case extends Omit<BothOptions, "signal"> {
   readonly args: string | readonly string[];
   /** Why it runs whole; undefined for what must be split. */
   readonly whole?: RegExp;
-  /** Much like another one: tried on demand (thorough.ts). */
-  readonly rare?: true;
 }
 
 /** Makes a test of every case of every group. */
@@ -21,7 +19,7 @@ export function holdCases(sources: Sources, groups: Readonly<Record<string, Read
   for (const [group, cases] of Object.entries(groups)) {
     describe(group, { concurrent: true, timeout: 600_000 }, () => {
       for (const [name, one] of Object.entries(cases)) {
-        test.skipIf(!ALL && one.rare)(name, async ({ expect, signal }) => {
+        test.skipIf(isLeftOut(name))(name, async ({ expect, signal }) => {
           const { args, whole, stdin, ...options } = one;
           const given = typeof args === "string" ? args.split(" ") : [...args];
           const words = await Promise.all(given.map((word) => fill(sources, word)));

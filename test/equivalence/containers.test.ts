@@ -23,7 +23,8 @@ const VP9 = "-c:v libvpx-vp9 -lossless 1 -deadline realtime -cpu-used 8";
 const PCM = "-c:a pcm_s16le -ar 48000";
 
 /** Those that few people use, and that are of the kind of another. */
-const RARE = /^(3gp|3g2|f4v|ismv|ipod|ogv|gxf|wtv|swf|mpeg1video|mpeg2video|m4v|dv|mjpeg|obu|ivf|hevc|asf)$/;
+const RARE =
+  /^(3gp|3g2|f4v|ismv|ipod|ogv|gxf|wtv|swf|mpeg1video|mpeg2video|m4v|dv|mjpeg|obu|ivf|hevc|asf|mov|nut|flv|ogg)$/;
 
 /** Muxer, then a command; those that are not "lossless" are compared by their times and fields. */
 const joined: readonly (readonly [muxer: string, args: string])[] = [

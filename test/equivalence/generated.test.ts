@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { type BothOptions, compareFiles, make, runBoth } from "./compare.js";
 import { runCli, runFfmpeg } from "./programs.js";
 import { type SourceName, Sources } from "./sources.js";
-import { ALL } from "./thorough.js";
+import { isLeftOut } from "./thorough.js";
 
 const sources = new Sources();
 afterAll(() => sources.close());
@@ -202,35 +202,12 @@ const others: Case[] = [
   whole("an output without a container", "h264.mp4", `${FFV1} o.nonsense`),
 ];
 
-/** Much like another row, here or in a table of its own: of containers, encoders, filters, graphs. */
-const ALIKE = new Set([
-  ...["MPEG-2 in VOB", "a variable rate, into MP4", "FFV1 in Matroska", "ProRes in MOV", "MJPEG in AVI"],
-  ...["picture later than sound, into MP4", "HDR colours, into MP4", "x264 into FLV", "FFVHuff into NUT", "-pix_fmt"],
-  ...[
-    "MJPEG into MOV",
-    "lossless VP9 into WebM",
-    "SVT-AV1 into WebM",
-    "x265 by -crf",
-    "MPEG-4 into AVI",
-    "crop, scale",
-  ],
-  ...["format, setsar", "hue by time", "a filter that looks back", "a filter that changes the rate"],
-  ...["-vsync, the old name of it", "-ss before -i, open GOPs", "-ss and -to before -i", "-to on the output"],
-  ...["-frames:v with sound", "by language", "the sound first", "-an -sn", "all but some", "-map_metadata -1"],
-  ...[
-    "from a name with a format sign",
-    "from and to back\\slash [1] * ?",
-    "to a folder below",
-    "from a pipe, Matroska",
-  ],
-]);
-
 const groups = { films, outputs, frames, cuts, beside, names, others };
 
 for (const [group, cases] of Object.entries(groups)) {
   describe(group, { concurrent: true, timeout: 600_000 }, () => {
     for (const one of cases) {
-      test.skipIf(!ALL && ALIKE.has(one.name))(one.name, async ({ expect: expected, signal }) => {
+      test.skipIf(isLeftOut(one.name))(one.name, async ({ expect: expected, signal }) => {
         const film = await (typeof one.source === "string"
           ? sources.get(one.source)
           : sources.named(one.source.film, one.source.as));

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { afterAll, describe, test } from "vitest";
 import { runBoth, SHORT_CHUNKS } from "./compare.js";
-import { ALL } from "./thorough.js";
+import { isLeftOut } from "./thorough.js";
 import { Sources, type SourceName } from "./sources.js";
 
 /** Keyframes are where plain ffmpeg has them, all of them, where the encoder does not choose them by the pictures. */
@@ -18,8 +18,6 @@ interface Case {
   readonly df?: readonly string[];
   readonly chunks?: number;
   readonly whole?: RegExp;
-  /** Much like another one: tried on demand (thorough.ts). */
-  readonly rare?: true;
 }
 
 const cases: Record<string, Case> = {
@@ -33,7 +31,6 @@ const cases: Record<string, Case> = {
     chunks: 3,
   },
   "libx264, forced, twice the rate": {
-    rare: true,
     out: `${X264} -r 50 -sc_threshold 0 -g 31 -force_key_frames expr:gte(t,n_forced*1.5) o.mkv`,
   },
   "libx264, forced as in the source": {
@@ -47,10 +44,9 @@ const cases: Record<string, Case> = {
   libx265: { out: "-c:v libx265 -preset superfast -crf 40 -g 30 -x265-params scenecut=0:log-level=none o.mkv" },
   mpeg2video: { out: "-c:v mpeg2video -q:v 6 -g 15 -sc_threshold 1000000000 o.ts" },
   "mpeg4, forced": { out: "-c:v mpeg4 -q:v 6 -g 25 -sc_threshold 1000000000 -force_key_frames 1,2.5 o.avi" },
-  "libvpx-vp9": { rare: true, out: `${VP9} -g 30 o.webm` },
+  "libvpx-vp9 of a fixed GOP": { out: `${VP9} -g 30 o.webm` },
   "libvpx-vp9, evenly, with forced ones": { out: `${VP9} -g 25 -keyint_min 25 -force_key_frames 1.3,3 o.webm` },
-  libvpx: {
-    rare: true,
+  "libvpx, evenly": {
     out: "-c:v libvpx -deadline realtime -cpu-used 8 -crf 20 -qmin 20 -qmax 20 -g 25 -keyint_min 25 o.webm",
   },
   "mpeg4 with B-frames": { out: "-c:v mpeg4 -q:v 6 -bf 1 -g 25 -sc_threshold 1e9 o.avi", whole: /mpeg4 has keyframes/ },
@@ -65,11 +61,9 @@ const cases: Record<string, Case> = {
 };
 
 describe("keyframes", { concurrent: true, timeout: 600_000 }, () => {
-  for (const [name, { source = "h264.mp4", out, df = SHORT_CHUNKS, chunks = 2, whole, rare }] of Object.entries(
-    cases,
-  )) {
+  for (const [name, { source = "h264.mp4", out, df = SHORT_CHUNKS, chunks = 2, whole }] of Object.entries(cases)) {
     const encoder = /-c:v (\S+)/.exec(out)?.[1] ?? "";
-    test.skipIf(!encoders.includes(` ${encoder} `) || (!ALL && rare))(name, async ({ expect, signal }) => {
+    test.skipIf(!encoders.includes(` ${encoder} `) || isLeftOut(name))(name, async ({ expect, signal }) => {
       const args = ["-i", await sources.get(source), "-an", ...out.split(" ")];
       const lossless = encoder === "ffv1";
       const { differences, summary } = await runBoth(args, { df, signal, keyframes: true, lossless, loose: 0.25 });

@@ -55,7 +55,6 @@ const inputs: Record<string, Case> = {
     args: `-i {f}/tone.wav -i {mpeg2.ts} -map 0:a -map 1:v -map 1:a -c:a mp2 ${FFV1} o.mkv`,
   },
   "the film second, cut, as ffmpeg picks the streams": {
-    rare: true,
     args: `-ss 1 -i {f}/tone.wav -ss 1.3 -t 4 -i {long.mp4} ${LOSSLESS} -c:a aac o.mp4`,
   },
   "sound later than picture": {
@@ -87,7 +86,6 @@ const inputs: Record<string, Case> = {
     stdin: "{opengop.mkv}",
   },
   "sound from a pipe": {
-    rare: true,
     args: `-i {h264.mp4} -f wav -i - -map 0:v -map 1:a -c:a flac ${FFV1} o.mkv`,
     stdin: "{f}/tone.wav",
   },
@@ -104,7 +102,6 @@ const ODD = "a 'b' [c],d;e:f=g\\h %i ü";
 const files: Record<string, Case> = {
   "a LUT": { args: `-i {h264.mp4} -vf lut3d={f}/lut.cube -an ${FFV1} o.mkv` },
   "a LUT in the current folder, twice": {
-    rare: true,
     args: `-i {h264.mp4} -vf lut3d=file=lut.cube:interp=nearest,hflip,lut3d=lut.cube -an ${FFV1} o.mkv`,
     prepare: (folder) => copyFileSync(beside("lut.cube"), join(folder, "lut.cube")),
     out: ["o.mkv"],
@@ -138,7 +135,6 @@ const files: Record<string, Case> = {
     whole: /filter drawtext/,
   },
   "a picture in a chain": {
-    rare: true,
     args: `-i {opengop.mkv} -vf movie={f}/cover.png,format=rgba,colorchannelmixer=aa=.5[l];[in][l]overlay=W-w-5:H-h-5 ${FFV1} o.mkv`,
   },
 };
@@ -152,7 +148,6 @@ function oddLut(): string {
 const graphs: Record<string, Case> = {
   "one chain": { args: `-i {h264.mp4} -filter_complex [0:v]crop=120:100,scale=96:64[v] -map [v] ${FFV1} o.mkv` },
   "one chain without labels": {
-    rare: true,
     args: `-i {h264.mp4} -filter_complex hflip -map 0:a -c:a copy ${LOSSLESS} o.mp4`,
   },
   "a logo": { args: `-i {h264.mp4} -i {f}/cover.png -filter_complex overlay=W-w-10:10 -c:a copy ${LOSSLESS} o.mp4` },
@@ -186,20 +181,16 @@ const graphs: Record<string, Case> = {
     args: `-i {interlaced.mkv} -i {f}/cover.png -filter_complex [0:v]yadif=1[d];[d][1:v]overlay=60:9[v] -map [v] -r 30 ${FFV1} o.mkv`,
   },
   "a rate": {
-    rare: true,
     args: `-i {h264.mp4} -filter_complex [0:v]fps=12,hflip[v] -map [v] -map 0:a -c:a copy ${FFV1} o.mkv`,
   },
   "a constant rate, into AVI": { args: `-i {gaps.mp4} -filter_complex hflip -fps_mode cfr -r 24 ${LOSSLESS} o.avi` },
   "twice the rate": {
-    rare: true,
     args: `-i {h264.mp4} -filter_complex hflip -fps_mode cfr -r 60 -c:a copy ${FFV1} o.mkv`,
   },
   "a variable rate made constant, higher": {
-    rare: true,
     args: `-i {vfr.mp4} -filter_complex hflip -fps_mode cfr -r 50 -c:a copy ${FFV1} o.mkv`,
   },
   "a variable rate made constant, beside a graph of sound": {
-    rare: true,
     args: `-i {gaps.mp4} -i {f}/tone.wav -filter_complex [1:a]volume=.3[a] -map 0:v -map [a] -fps_mode cfr -r 30 ${LOSSLESS} o.avi`,
   },
   "twice the rate, with sound in the graph": {
@@ -208,8 +199,7 @@ const graphs: Record<string, Case> = {
   "a variable rate made constant, with a logo": {
     args: `-i {vfr.mp4} -i {f}/cover.png -filter_complex overlay -fps_mode cfr -r 50 -c:a copy ${FFV1} o.mkv`,
   },
-  "turned by a quarter": {
-    rare: true,
+  "turned by a quarter with a logo": {
     args: `-i {rotated.mp4} -i {f}/cover.png -filter_complex overlay=9:9 -an ${FFV1} o.mkv`,
   },
   "a LUT from a picture": {

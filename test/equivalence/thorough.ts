@@ -1,2 +1,120 @@
 /** `DISTFFMPEG_TEST_ALL=1 npm test` tries every row of the long tables, which takes half an hour; else the usual ones. */
 export const ALL = process.env["DISTFFMPEG_TEST_ALL"] === "1";
+
+/** Rows that are much like another one, here or in a table of its own, one a line; by the names of their tests. */
+const ALIKE = new Set(
+  `
+MPEG-2 in VOB
+a variable rate, into MP4
+a variable rate, kept
+FFV1 in Matroska
+ProRes in MOV
+MJPEG in AVI
+H.264 with open GOPs
+VP9 in WebM
+times that no rate fits
+picture later than sound, into MP4
+HDR colours, into MP4
+colours in the container
+x264 into TS
+x264 into FLV
+x264 by -crf
+FFVHuff into NUT
+-pix_fmt
+MJPEG into MOV
+lossless VP9 into WebM
+SVT-AV1 into WebM
+x265 by -crf
+MPEG-4 into AVI
+-f, whatever the name
+crop, scale
+fade by time
+format, setsar
+hue by time
+a filter that looks back
+a filter that changes the rate
+-s
+-r lower
+-fps_mode cfr
+-fps_mode vfr
+-vsync, the old name of it
+-ss before -i, open GOPs
+-ss and -t before -i
+-ss and -to before -i
+-to on the output
+-t, of a transport stream
+-frames:v with sound
+-itsoffset
+-ss far behind the end
+by language
+the sound first
+the streams that ffmpeg picks
+-an -sn
+all but some
+-map_metadata -1
+-disposition
+everything copied
+no film there
+from and to back\\slash [1] * ?
+from and to 100% of %03d %s
+from a name with a format sign
+to file:with:colons.mkv
+to a folder below
+from a pipe, Matroska
+one picture
+one frame
+an option that is none
+an output without a container
+the film second, cut, as ffmpeg picks the streams
+subtitles from a second file
+the film from a pipe, second
+sound from a pipe
+a cover in the film's own file
+a LUT
+a LUT in the current folder, twice
+a LUT from a picture
+a logo to be removed
+a logo from a second on
+a picture in a chain
+one chain without labels
+two graphs
+neighbours and a rate
+a rate
+twice the rate
+a constant rate, into AVI
+a variable rate made constant, higher
+a variable rate made constant, beside a graph of sound
+turned by a quarter with a logo
+-muxdelay, -muxpreload
+-copyts, to a time of the source's own
+-sseof with -copyts
+-sseof before the film's head
+-seek_timestamp
+setpts, from its first frame on
+-stream_loop of the sound
+-stream_loop 0
+JPEG by a pattern, to another rate
+a list of films, with their sound
+a list of HEVC with open GOPs
+H.264 that is sought in the middle
+a part of a film that begins late
+MPEG-2 in MXF
+libx264, forced, twice the rate
+libx264, forced by an expression
+libx264 with filters that look around
+libvpx, evenly
+libvpx-vp9 of a fixed GOP
+mpeg4, forced
+HLS with its segments elsewhere
+HLS of one file with a master playlist
+segments at times
+graphs of their own
+the film twice in one file
+-c:v libx265 -preset ultrafast -x265-params log-level=error
+`
+    .split("\n")
+    .filter((name) => name !== ""),
+);
+
+/** Whether a row is left to the thorough run. */
+export const isLeftOut = (name: string): boolean => !ALL && ALIKE.has(name);
