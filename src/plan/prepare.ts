@@ -9,7 +9,7 @@ import {
 import type { StreamMapping } from "../ffmpeg/log.js";
 import type { MediaInfo } from "../ffmpeg/media.js";
 import { findOption, makeOption } from "../ffmpeg/options.js";
-import type { Rational } from "../lib/rational.js";
+import { type Rational, toNumber } from "../lib/rational.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import {
   type CommandGraphs,
@@ -35,7 +35,7 @@ import { FILM_OPTIONS, FINAL_ALONE } from "./route.js";
 import { type Routing, streamOf, usedStreams } from "./routing.js";
 import type { SideFacts } from "./sides.js";
 import { planSideData } from "./side-data.js";
-import { loopReason, streamsReason } from "./reasons.js";
+import { briefReason, loopReason, streamsReason } from "./reasons.js";
 import { streamingKind } from "./streaming.js";
 import { inputTrim, outputTimes } from "./times.js";
 
@@ -182,6 +182,13 @@ function prepareFilm(
   if (unlike !== undefined) return fail(unlike);
   const trim = inputTrim(command, input, media, graph.timeBase);
   if (!trim.ok) return trim;
+  const limit = times.value.limitMicroseconds;
+  const brief = briefReason(rate.value.rate, [
+    media.durationSeconds,
+    limit === undefined ? undefined : Number(limit) / 1e6,
+    trim.value.duration === undefined ? undefined : trim.value.duration * toNumber(graph.timeBase),
+  ]);
+  if (brief !== undefined) return fail(brief);
   const endless = loopReason(input, findings.generation, trim.value.duration ?? times.value.limitMicroseconds);
   if (endless !== undefined) return fail(endless);
   return ok({

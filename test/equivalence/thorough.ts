@@ -111,6 +111,8 @@ segments at times
 graphs of their own
 the film twice in one file
 -c:v libx265 -preset ultrafast -x265-params log-level=error
+-c:v libvpx-vp9 -deadline realtime -cpu-used 8
+-c:v mpeg4
 `
     .split("\n")
     .filter((name) => name !== ""),
