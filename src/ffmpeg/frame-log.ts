@@ -89,6 +89,11 @@ export function sliceFrameLog(log: FrameLog, first: number, end: number): Result
   return ok({ log: { ...log, frames: frames.map((f) => ({ ...f, shown: f.shown - first })) }, firstCoded });
 }
 
+/** True when the log has a second file beside it (x264's `.mbtree`, x265's `.cutree`), by its line of options. */
+export function hasTree({ options }: Pick<FrameLog, "options">): boolean {
+  return / mbtree=1| cutree\b/.test(options);
+}
+
 /** True when other frames refer to it: x264's `.mbtree` and x265's `.cutree` have a record for it, in coded order. */
 export function isReferenced(frame: LoggedFrame): boolean {
   return frame.type !== "b";

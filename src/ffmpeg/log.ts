@@ -60,6 +60,28 @@ export function endNotWritten(log: readonly string[]): boolean {
   return log.some((line) => /^Error (writing trailer of|closing file) /.test(line));
 }
 
+/** ffmpeg's exit status when a signal ended it in order: what it has written is whole (fftools/ffmpeg.c, 255). */
+export const INTERRUPTED = 255;
+
+/** Whether all that ffmpeg was to write is there, up to where it was told to stop. */
+export function hasWritten({
+  code,
+  stderrTail,
+}: {
+  readonly code: number | undefined;
+  readonly stderrTail: readonly string[];
+}): boolean {
+  return (code === 0 || code === INTERRUPTED) && !endNotWritten(stderrTail);
+}
+
+/** The number and the muxer of the output that ffmpeg begins to describe (fftools/ffmpeg.c, av_dump_format). */
+export function readOutputLine(line: string): { readonly number: number; readonly muxer: string } | undefined {
+  const [, number, muxer] = /^Output #(\d+), (\S+), to /.exec(line) ?? [];
+  return number === undefined || muxer === undefined
+    ? undefined
+    : { number: Number(number), muxer: muxer.replace(/,$/, "") };
+}
+
 /**
  * Reads ffmpeg's log at `-v verbose` (fftools/ffmpeg.c print_stream_maps, libavfilter/buffersrc.c init_video;
  * ffmpeg 5.1 and 7.1). Lines that say nothing of interest give undefined.

@@ -14,12 +14,22 @@ export function parseQuantity(text: string): number | undefined {
 
 /** The pairs of `key=value:key=value`, as x264, x265 and others take them; `_` counts as `-` in keys. */
 export function parsePairs(text: string): { readonly key: string; readonly value: string }[] {
-  return text
-    .split(/(?<!\\):/)
-    .filter((pair) => pair !== "")
-    .map((pair) => {
-      const equals = pair.indexOf("=");
-      const key = equals === -1 ? pair : pair.slice(0, equals);
-      return { key: key.replaceAll("_", "-"), value: equals === -1 ? "" : pair.slice(equals + 1) };
-    });
+  return splitPairs(text).map(readPair);
+}
+
+/** The same text without the pairs whose key is to go. */
+export function withoutPairs(text: string, goes: (key: string) => boolean): string {
+  return splitPairs(text)
+    .filter((pair) => !goes(readPair(pair).key))
+    .join(":");
+}
+
+function splitPairs(text: string): string[] {
+  return text.split(/(?<!\\):/).filter((pair) => pair !== "");
+}
+
+function readPair(pair: string): { readonly key: string; readonly value: string } {
+  const equals = pair.indexOf("=");
+  const key = equals === -1 ? pair : pair.slice(0, equals);
+  return { key: key.replaceAll("_", "-"), value: equals === -1 ? "" : pair.slice(equals + 1) };
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "../ffmpeg/command.js";
-import { type GraphFeed, readLogLine, type StreamMapping } from "../ffmpeg/log.js";
+import { type GraphFeed, INTERRUPTED, readLogLine, readOutputLine, type StreamMapping } from "../ffmpeg/log.js";
 import { type LogLine, tellLevels } from "../ffmpeg/loglevel.js";
 import type { MediaInfo } from "../ffmpeg/media.js";
 import { type LocalEnd, startLocal } from "../ffmpeg/run.js";
@@ -12,7 +12,7 @@ import type { Generation } from "../plan/frame-clock.js";
 import { type Findings } from "../plan/prepare.js";
 import { standardInput } from "../plan/local-path.js";
 import { type Routing, sameStream, streamOf } from "../plan/routing.js";
-import { isDiscarded } from "../plan/rate-control/first-pass.js";
+import { isDiscarded } from "../plan/muxers.js";
 import { placeOf } from "../plan/reference.js";
 import { rehearsalArgs } from "../plan/stages.js";
 import { type FilmPlace, headFile, type Scratch, scratchFor } from "./scratch.js";
@@ -41,12 +41,8 @@ export interface Rehearsal {
 /** Told each line of the rehearsal's log, and the paths that stand in it for the outputs. */
 export type OnWords = (line: LogLine, scratch: readonly string[]) => void;
 
-const OUTPUT_LINE = /^Output #(\d+), (\S+), to /;
 /** How long ffmpeg may go on after its headers are written; streams that go on without the film are of no interest. */
 const AFTER_HEADER_MS = 1500;
-
-/** ffmpeg's exit status that it was ended by a signal: what it has written is whole (fftools/ffmpeg.c, 255). */
-const INTERRUPTED = 255;
 
 /**
  * Asks the installed ffmpeg about the command, by running its head: which streams it takes, at which rate it decodes
@@ -147,13 +143,13 @@ function startHeads(
     own,
     scratches.map(({ path }) => ({ stream, path })),
   );
-  const begun = new Set<string>();
+  const begun = new Set<number>();
   const process = startLocal(tools.ffmpeg, [...args, ...tellLevels("verbose")], {
     signal: tools.signal,
     ...(tools.stdin ? { stdin: tools.stdin() } : {}),
     onLogLine: (line) => {
       onLine(line);
-      const number = OUTPUT_LINE.exec(line.text)?.[1];
+      const number = readOutputLine(line.text)?.number;
       if (number === undefined || begun.has(number)) return;
       begun.add(number);
       if (begun.size === scratches.length) setTimeout(() => process.interrupt(), AFTER_HEADER_MS).unref();

@@ -8,16 +8,17 @@ import { parseCommand } from "../ffmpeg/parse.js";
 import { toNumber } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { localPath, readsStandardInput } from "../plan/local-path.js";
-import { shareOutputs, writesNothing } from "../plan/outputs.js";
-import { isFirstPass } from "../plan/rate-control/plan.js";
+import { isDiscarded } from "../plan/muxers.js";
+import { shareOutputs } from "../plan/outputs.js";
 import { NO_VIDEO } from "../plan/route.js";
 import type { EventStream, Stop } from "./events.js";
-import { type FilmFailure, type MadeFilm, type PlacedOutput, runFilm } from "./film-job.js";
+import { type FilmFailure, type MadeFilm, runFilm } from "./film-job.js";
 import { discard, type OutputPlace, publish } from "./output.js";
-import { discardPlace, isOn, type NoPlace, outputPlace, readsKeys } from "./overwrite.js";
+import { isOn, readsKeys } from "./overwrite.js";
+import { placeAll } from "./places.js";
 import type { HostTools } from "./probing.js";
 import { Spool } from "./spool.js";
-import { describe, type PlainOutputs, type PlannedJob, planJob } from "./stages.js";
+import { describe, type PlainOutputs, planJob } from "./stages.js";
 import { runWhole } from "./whole.js";
 import { Words } from "./words.js";
 
@@ -125,18 +126,15 @@ async function runSplit(input: JobInput, command: Command, split: readonly numbe
   words.release("inputs");
   const placed = await placeAll(planned.value, input);
   if (signal.aborted) {
-    await discardAll(placed.made);
+    if (placed.ok) await discardAll(placed.value.made);
     return stopped(input);
   }
-  if (placed.problem) {
-    await discardAll(placed.made);
-    if (!placed.problem.told) events.emit({ type: "failed", ...placed.problem });
+  if (!placed.ok) {
+    if (!placed.failure) return whole(input, "the output is no ordinary file", spool);
+    if (!placed.failure.told) events.emit({ type: "failed", ...placed.failure });
     return STATUS.failed;
   }
-  if (placed.odd) {
-    await discardAll(placed.made);
-    return whole(input, "the output is no ordinary file", spool);
-  }
+  const { made } = placed.value;
   // From here on what is finished is worth keeping.
   signal.removeEventListener("abort", stopAsking);
   const [first] = outputs.flatMap((output) => output.plans);
@@ -146,65 +144,18 @@ async function runSplit(input: JobInput, command: Command, split: readonly numbe
   words.release("all");
   const keys = readsKeys(command) ? input.listenToKeys() : undefined;
   const result = await runFilm({
-    ...{ config, tools, events, leave: signal, outputs: placed.outputs },
-    plain: plain && { outputs: plain, places: placed.plain },
+    ...{ config, tools, events, leave: signal, outputs: placed.value.outputs },
+    plain: plain && { outputs: plain, places: placed.value.plain },
   });
   keys?.off();
-  if (result.ok) return finish(input, placed.made, result.value);
-  await discardAll(placed.made);
+  if (result.ok) return finish(input, made, result.value);
+  await discardAll(made);
   return failed(input, command, result.failure, spool);
-}
-
-/** Where all outputs go; `made`: the places that there are, in the command's order. */
-interface Placed {
-  readonly outputs: readonly PlacedOutput[];
-  readonly plain: readonly (OutputPlace | undefined)[];
-  readonly made: readonly OutputPlace[];
-  readonly problem?: NoPlace;
-  /** True when an output that is to be split is written in place. */
-  readonly odd?: true;
-}
-
-async function placeAll({ outputs, plain }: PlannedJob, input: JobInput): Promise<Placed> {
-  const made: [number, OutputPlace][] = [];
-  const inOrder = (): OutputPlace[] => made.sort(([a], [b]) => a - b).map(([, place]) => place);
-  const split: PlacedOutput[] = [];
-  const places: (OutputPlace | undefined)[] = [];
-  const stopHere = (why: Pick<Placed, "problem" | "odd">): Placed => ({
-    ...{ outputs: split, plain: places, made: inOrder(), ...why },
-  });
-  for (const output of outputs) {
-    const first = isFirstPass(output.plans[0]?.rate) ? output.plans[0] : undefined;
-    if (first) {
-      const nowhere = await discardPlace(output.command, first.muxer, input);
-      if (!nowhere.ok) return stopHere({ problem: nowhere.failure });
-      split.push({ output, place: nowhere.value });
-      continue;
-    }
-    const place = await outputPlace(output.command, input);
-    if (!place.ok) return stopHere({ problem: place.failure });
-    if (!place.value) return stopHere({ odd: true });
-    made.push([output.number, place.value]);
-    split.push({ output, place: place.value });
-  }
-  const { view } = plain ?? {};
-  for (const [i, file] of (view?.command.outputs ?? []).entries()) {
-    if (!view || writesNothing(file)) {
-      places.push(undefined);
-      continue;
-    }
-    const place = await outputPlace({ ...view.command, outputs: [file] }, input);
-    if (!place.ok) return stopHere({ problem: place.failure });
-    if (!place.value) return stopHere({ odd: true });
-    made.push([view.outputs[i] ?? 0, place.value]);
-    places.push(place.value);
-  }
-  return { outputs: split, plain: places, made: inOrder() };
 }
 
 /** Sound alone is nothing to be told of. */
 function tellPlain({ view, reason }: PlainOutputs, events: EventStream): void {
-  const names = view.command.outputs.filter((output) => !writesNothing(output)).map((output) => output.url);
+  const names = view.command.outputs.filter((output) => !isDiscarded(output)).map((output) => output.url);
   if (names.length === 0 || reason === NO_VIDEO) return;
   events.emit({ type: "notice", level: "info", text: `${names.join(", ")}: not split, ${reason}` });
 }

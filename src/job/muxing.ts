@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { fileOptions, lastOption, type OutputFile } from "../ffmpeg/command.js";
+import { readOutputLine } from "../ffmpeg/log.js";
 import { parseStatLine } from "../ffmpeg/progress.js";
 import { runLocal } from "../ffmpeg/run.js";
 import { fail, ok, type Result } from "../lib/result.js";
@@ -10,8 +11,6 @@ import { extensionOf } from "./scratch.js";
 
 /** What ffmpeg makes of an output's name and `-f`. */
 export type Muxing = Pick<Findings, "muxer" | "defaultSync">;
-
-const OUTPUT_LINE = /^Output #\d+, (\S+), to /;
 
 /**
  * Which container the output's name and `-f` mean, and whether this ffmpeg writes it at a constant or a variable rate:
@@ -46,7 +45,7 @@ async function tryMuxer(output: OutputFile, size: string, tools: HostTools, stem
     {
       signal: tools.signal,
       onStderrLine: (line) => {
-        muxer = OUTPUT_LINE.exec(line)?.[1]?.replace(/,$/, "") ?? muxer;
+        muxer = readOutputLine(line)?.muxer ?? muxer;
         frames = parseStatLine(line)?.frame ?? frames;
       },
     },

@@ -1,6 +1,6 @@
-import { createReadStream } from "node:fs";
-import { open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { concatenate } from "../lib/concatenate.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { FilmPlan } from "../plan/film.js";
 import type { PassDemand } from "../plan/rate-control/demand.js";
@@ -49,20 +49,10 @@ export async function writeSlice(
   const suffix = treeSuffix(rate.encoder);
   const { tree } = slice;
   if (tree && suffix !== undefined) {
-    await copyRange(resolve(demand.log) + suffix, path + suffix, tree.start, tree.end);
+    await concatenate([{ path: resolve(demand.log) + suffix, ...tree }], path + suffix);
     files.push({ path: path + suffix, name: name + suffix });
   }
   return files;
-}
-
-async function copyRange(from: string, to: string, start: number, end: number): Promise<void> {
-  const target = await open(to, "w", 0o600);
-  try {
-    if (end <= start) return;
-    for await (const block of createReadStream(from, { start, end: end - 1 })) await target.write(block as Buffer);
-  } finally {
-    await target.close();
-  }
 }
 
 /** What a chunk's first pass has left on this machine: its log, with the second file beside it where there is one. */
@@ -125,8 +115,8 @@ export async function joinChunkLogs(
   const part = (name: string): string => `${name}.${process.pid}.part`;
   try {
     if (suffix !== undefined && needsTree(joined.value)) {
-      await joinFiles(
-        logs.map((log) => log.path + suffix),
+      await concatenate(
+        logs.map((log) => ({ path: log.path + suffix })),
         part(path + suffix),
       );
       await rename(part(path + suffix), path + suffix);
@@ -137,16 +127,5 @@ export async function joinChunkLogs(
   } catch (error) {
     await Promise.all([path, path + (suffix ?? "")].map((name) => rm(part(name), { force: true })));
     return fail({ what: `the log ${demand.log} could not be written`, detail: String(error) });
-  }
-}
-
-async function joinFiles(from: readonly string[], to: string): Promise<void> {
-  const target = await open(to, "w");
-  try {
-    for (const file of from) {
-      for await (const block of createReadStream(file)) await target.write(block as Buffer);
-    }
-  } finally {
-    await target.close();
   }
 }

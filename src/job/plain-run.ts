@@ -1,3 +1,4 @@
+import { hasWritten } from "../ffmpeg/log.js";
 import { type LocalProcess, startLocal } from "../ffmpeg/run.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { plainArgs } from "../plan/stages.js";
@@ -5,9 +6,6 @@ import { moveInto } from "../plan/streaming.js";
 import type { OutputPlace } from "./output.js";
 import type { HostTools } from "./probing.js";
 import type { PlainOutputs } from "./stages.js";
-
-/** ffmpeg's exit status when a signal ended it: its output is whole (fftools/ffmpeg.c). */
-const INTERRUPTED = 255;
 
 /** Plain ffmpeg on this machine, for the outputs of the command that are not split, while the others are made of chunks. */
 export class PlainRun {
@@ -32,12 +30,12 @@ export class PlainRun {
       ownSession: true,
       ...(tools.stdin ? { stdin: tools.stdin() } : {}),
     });
-    this.end = this.#process.end.then(({ code, startError, stderrTail }) =>
-      code === 0 || code === INTERRUPTED
+    this.end = this.#process.end.then((end) =>
+      hasWritten(end)
         ? ok(undefined)
         : fail({
             what: "an output that is not split could not be written",
-            detail: startError ?? stderrTail.join("\n"),
+            detail: end.startError ?? end.stderrTail.join("\n"),
           }),
     );
   }

@@ -1,6 +1,6 @@
-import { readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { OutputFile } from "../ffmpeg/command.js";
+import { concatenate } from "../lib/concatenate.js";
 import {
   dashNames,
   hasFragments,
@@ -83,6 +83,9 @@ export async function standingAlone(
 const SEGMENTS = 8;
 
 async function putTogether(parts: readonly string[], joined: string): Promise<string> {
-  await writeFile(joined, Buffer.concat(await Promise.all(parts.map((part) => readFile(part)))));
+  await concatenate(
+    parts.map((path) => ({ path })),
+    joined,
+  );
   return joined;
 }

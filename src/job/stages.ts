@@ -64,7 +64,8 @@ export async function planJob(
 ): Promise<Result<PlannedJob, string>> {
   const shared = shareOutputs(command);
   if (!shared.ok) return shared;
-  const { split, reasons } = shared.value;
+  const { split } = shared.value;
+  const reasons = new Map(shared.value.reasons);
   const joint = viewOutputs(command, split);
   if (!joint.ok) return joint;
   const rehearsal = await rehearse(joint.value.command, tools, onWords);

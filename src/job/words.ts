@@ -1,3 +1,4 @@
+import { readOutputLine } from "../ffmpeg/log.js";
 import { LEVELS, type LogLine } from "../ffmpeg/loglevel.js";
 
 /** How far ffmpeg's words are let out: its inputs are known before it asks whether to overwrite, the rest comes after. */
@@ -73,7 +74,7 @@ export class Words {
 function blockOf(text: string): "banner" | "mapping" | "output" | "other" {
   if (text.startsWith("ffmpeg version ")) return "banner";
   if (text === "Stream mapping:") return "mapping";
-  return /^Output #\d+, /.test(text) ? "output" : "other";
+  return readOutputLine(text) ? "output" : "other";
 }
 
 const CHROMA = "(?:left|center|topleft|top|bottomleft|bottom)";

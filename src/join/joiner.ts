@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import type { Readable, Writable } from "node:stream";
-import { endNotWritten } from "../ffmpeg/log.js";
+import { endNotWritten, hasWritten } from "../ffmpeg/log.js";
 import { tellLevels } from "../ffmpeg/loglevel.js";
 import { bodyOffset } from "../ffmpeg/nut.js";
 import { type Progress, ProgressBlocks } from "../ffmpeg/progress.js";
@@ -30,9 +30,6 @@ const REPORTING = ["-hide_banner", "-nostats", "-progress", "pipe:1", "-stats_pe
 
 /** Reports of FINAL without anything new, after which it is taken to have all that it was fed. */
 const IDLE_REPORTS = 10;
-
-/** ffmpeg's exit status when a signal ended it: its output is whole (fftools/ffmpeg.c). */
-const INTERRUPTED = 255;
 
 /** One film's way into FINAL. */
 interface FilmPipe {
@@ -143,8 +140,7 @@ export class Joiner {
     await Promise.race([taken, this.#end]);
     this.#process.interrupt();
     const end = await this.#end;
-    const good = (end.code === 0 || end.code === INTERRUPTED) && !endNotWritten(end.stderrTail);
-    return good ? ok(this.#closing()) : fail(await this.broken());
+    return hasWritten(end) ? ok(this.#closing()) : fail(await this.broken());
   }
 
   #closing(): Closing {

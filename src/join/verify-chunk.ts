@@ -23,8 +23,8 @@ export interface VerifiedChunk {
 const RISING = "setts=pts=PTS:dts=STARTPTS-1000+N";
 
 /**
- * Holds what a worker made of a chunk for one rendition against the plan: one packet for every frame foretold, at exactly its time, the first a
- * keyframe. The chunk is rewritten on the way, because NUT's tables differ between builds of ffmpeg, and only files
+ * Holds what a worker made of a chunk for one rendition against the plan: one packet for every frame foretold, at
+ * exactly its time, the first a keyframe. The chunk is rewritten on the way, because NUT's tables differ between builds of ffmpeg, and only files
  * of one build can be joined byte by byte; a crafted file cannot lead further than the NUT demuxer.
  */
 export async function verifyChunk(

@@ -15,7 +15,10 @@ import type { SideFile } from "./sides.js";
 import type { StreamingKind } from "./streaming.js";
 import type { InputTrim } from "./windows.js";
 
-/** All that is known of a job before the first packet is read: what every stage is planned from. */
+/**
+ * A rendition: one encoded stream of an output, and all that is known of it before the first packet is read. What
+ * concerns the source is the same in all renditions of a job, and PRE takes it from the first.
+ */
 export interface FilmPlan {
   readonly command: Command;
   /** The one video stream that is encoded by the workers. */

@@ -1,3 +1,5 @@
+import { fileOptions, lastOption, type OutputFile } from "../ffmpeg/command.js";
+
 /** What has to be known of a container before a film is joined into it. */
 export interface MuxerTrait {
   /**
@@ -10,8 +12,13 @@ export interface MuxerTrait {
 const GLOBAL: MuxerTrait = { globalHeader: true };
 const IN_BAND: MuxerTrait = { globalHeader: false };
 
-/** Where nothing is kept of the film (the null muxer, /dev/null). */
+/** Where nothing is kept of the film (`isDiscarded`). */
 export const NO_FILE: MuxerTrait = GLOBAL;
+
+/** True for an output of which nothing is kept: `-f null` (libavformat/nullenc.c), or /dev/null. */
+export function isDiscarded(output: OutputFile): boolean {
+  return lastOption(fileOptions(output), "f")?.value === "null" || output.url === "/dev/null";
+}
 
 /** Containers a joined film may be written into; in any other the command runs whole. */
 export const MUXERS: Readonly<Record<string, MuxerTrait>> = {

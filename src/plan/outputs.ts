@@ -13,6 +13,7 @@ import { type GraphEndLabel, endsOf, sliceGraph, unlinked } from "./graph-slices
 import { localPath } from "./local-path.js";
 import type { Findings } from "./prepare.js";
 import { passAsked } from "./rate-control/first-pass.js";
+import { isDiscarded } from "./muxers.js";
 import { mayBeSplit } from "./route.js";
 
 /** Some of a command's outputs, as a command of their own. */
@@ -77,7 +78,7 @@ export function shareOutputs(command: Command): Result<SharedOutputs, string> {
   const split: number[] = [];
   const reasons = new Map<number, string>();
   const files = command.outputs
-    .filter((output) => !writesNothing(output))
+    .filter((output) => !isDiscarded(output))
     .map(({ url }) => resolve(localPath(url) ?? url));
   if (new Set(files).size < files.length) return fail("two outputs are one file");
   for (const i of command.outputs.keys()) {
@@ -94,11 +95,6 @@ export function shareOutputs(command: Command): Result<SharedOutputs, string> {
 function whyNone(command: Command): string[] {
   const may = mayBeSplit(command);
   return may.ok ? [] : [may.failure];
-}
-
-/** Whether an output is thrown away (libavformat/nullenc.c). */
-export function writesNothing(output: OutputFile): boolean {
-  return lastOption(fileOptions(output), "f")?.value === "null";
 }
 
 /** Muxers whose files cannot be told from the output's name (libavformat). */
@@ -119,7 +115,7 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
 export function isWrittenApart(output: OutputFile): boolean {
   const path = localPath(output.url);
   const format = lastOption(fileOptions(output), "f")?.value ?? "";
-  return writesNothing(output) || (path !== undefined && path !== "-" && !ELSEWHERE.has(format));
+  return isDiscarded(output) || (path !== undefined && path !== "-" && !ELSEWHERE.has(format));
 }
 
 /** The labels of graphs that an output takes by `-map`. */

@@ -29,13 +29,13 @@ import { packetHabits } from "./habits.js";
 import { notJoinedInto } from "./muxers.js";
 import { type FiltersOutcome, planFilmFilters, throughGraph } from "./planned-filters.js";
 import { muxerTrait } from "./rate-control/first-pass.js";
-import { planRate } from "./rate-control/plan.js";
+import { briefReason, planRate } from "./rate-control/plan.js";
 import { outputRates, syncMode } from "./rates.js";
 import { FILM_OPTIONS, FINAL_ALONE } from "./route.js";
 import { type Routing, streamOf, usedStreams } from "./routing.js";
 import type { SideFacts } from "./sides.js";
 import { planSideData } from "./side-data.js";
-import { briefReason, loopReason, streamsReason } from "./reasons.js";
+import { loopReason, streamsReason } from "./reasons.js";
 import { streamingKind } from "./streaming.js";
 import { inputTrim, outputTimes } from "./times.js";
 

@@ -3,7 +3,6 @@ import type { StreamMapping } from "../ffmpeg/log.js";
 import type { Generation } from "./frame-clock.js";
 import type { KeyPlan } from "./gop.js";
 import type { Findings } from "./prepare.js";
-import type { RatePlan } from "./rate-control/plan.js";
 import { streamOf } from "./routing.js";
 import { segmentsReason, type StreamingKind } from "./streaming.js";
 
@@ -38,20 +37,4 @@ export function loopReason(
   if (/^\d{1,6}$/.test(loop)) return undefined;
   if (loop !== "-1") return `-stream_loop ${loop} is not understood`;
   return end === undefined ? "the film has no end" : undefined;
-}
-
-/**
- * Up to this long a film in one pass at a bitrate is not near it: x264 corrects what it has spent too much within a span
- * that grows with the root of the time (encoder/ratecontrol.c, abr_buffer); 18 % more were seen over 15 s.
- */
-const SETTLED_SECONDS = 120;
-
-/** Why a film in one pass at a bitrate would not have plain ffmpeg's size; `lengths`: what is known of how long it is, seconds. */
-export function briefReason(rate: RatePlan | undefined, lengths: readonly (number | undefined)[]): string | undefined {
-  if (rate?.bitrate === undefined || rate.pass || rate.buffer || rate.atMost) return undefined;
-  const known = lengths.filter((length) => length !== undefined);
-  const short = known.length > 0 && Math.min(...known) < SETTLED_SECONDS;
-  return short
-    ? `-b:v in one pass is met by ffmpeg only in films of ${SETTLED_SECONDS / 60} minutes and more`
-    : undefined;
 }

@@ -151,7 +151,7 @@ export function variantsOf(output: OutputFile): readonly Variant[] | undefined {
 /** The playlist that a film of an HLS output is in, by the film's order in the output. */
 export function playlistOf(output: OutputFile, film: number): string {
   const variant = variantsOf(output)?.find(({ films }) => films.includes(film));
-  return variant ? output.url.replace("%v", variant.name) : output.url;
+  return variant ? output.url.replaceAll("%v", variant.name) : output.url;
 }
 
 /**

@@ -1,4 +1,3 @@
-import { createReadStream } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -6,6 +5,7 @@ import { beginsAnew } from "../ffmpeg/nal.js";
 import { bodyOffset } from "../ffmpeg/nut.js";
 import { FramecrcParser, frameTime } from "../ffmpeg/packets.js";
 import { type LocalProcess, startLocal } from "../ffmpeg/run.js";
+import { concatenate, type FilePart } from "../lib/concatenate.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { Chunk } from "../plan/chunk.js";
 import type { Timeline } from "../plan/timeline.js";
@@ -47,7 +47,6 @@ export interface SplitOptions {
 
 /** How much of a segment is searched for what its first packet says: the encoder's signature, the kind of picture. */
 const HEAD_BYTES = 64 * 1024;
-const COPY_BYTES = 256 * 1024;
 
 /**
  * PRE at work: runs the split, follows its index, and puts every chunk together as soon as its last segment is
@@ -187,20 +186,13 @@ class Splitter {
 
   /** The chunk's segments as one NUT file: the header of the first, and the bodies of all; gives its size. */
   async #gather(path: string, chunk: Chunk): Promise<number> {
-    const target = await open(path, "wx", 0o600);
-    let bytes = 0;
-    try {
-      for (let i = chunk.firstSegment; i <= chunk.lastSegment; i++) {
-        const start = i === chunk.firstSegment ? 0 : await bodyOffset(this.#segment(i));
-        if (start === undefined) throw new Error(`segment ${i} is no NUT file`);
-        for await (const block of createReadStream(this.#segment(i), { start, highWaterMark: COPY_BYTES })) {
-          bytes += (await target.write(block as Buffer)).bytesWritten;
-        }
-      }
-    } finally {
-      await target.close();
+    const parts: FilePart[] = [];
+    for (let i = chunk.firstSegment; i <= chunk.lastSegment; i++) {
+      const start = i === chunk.firstSegment ? 0 : await bodyOffset(this.#segment(i));
+      if (start === undefined) throw new Error(`segment ${i} is no NUT file`);
+      parts.push({ path: this.#segment(i), start });
     }
-    return bytes;
+    return concatenate(parts, path, "wx");
   }
 
   /** The H.264 decoder knows x264's build from a message that only the film's first packet carries (h264_sei.c). */

@@ -38,7 +38,13 @@ async function encode(lab: Lab, options: EncodeOptions = {}): Promise<Both> {
   writeFileSync(config, JSON.stringify({ ...lab.config(options.config), ...(workers ? { workers } : {}) }));
   const both = await runBoth(["-i", await sources.get(FILM), ...(options.args ?? ENCODE)], {
     ...(options.texts
-      ? { texts: options.texts, blind: /BANDWIDTH=\d+/g, keyframes: true, lossless: false, loose: 0.25 }
+      ? {
+          texts: options.texts,
+          blind: /AVERAGE-BANDWIDTH=\d+|BANDWIDTH=\d+(?=,AVERAGE-BANDWIDTH)/g,
+          keyframes: true,
+          lossless: false,
+          loose: 0.25,
+        }
       : {}),
     df: [`-df_config=${config}`, ...CHUNKS, ...(options.df ?? [])],
     before: WARNINGS,

@@ -82,8 +82,9 @@ const cases: Record<string, Case> = {
   "segments at times": { out: `${EVERY} ${AAC} -f segment -segment_times 1,3.5 o%d.mp4` },
 };
 
-/** What comes of the sizes (from 6.1 on in playlists, too), and the time of day. */
-const BLIND = /bandwidth="?\d+"?|^#EXT-X-PROGRAM-DATE-TIME.*\n/gim;
+/** What comes of the sizes (in playlists from 6.1 on, which tells the average too), and the time of day. */
+const BLIND =
+  /bandwidth="\d+"|AVERAGE-BANDWIDTH=\d+|BANDWIDTH=\d+(?=,AVERAGE-BANDWIDTH)|^#EXT-X-PROGRAM-DATE-TIME.*\n/gm;
 
 /** A manifest word by word; beside it, it is compared as the film that it leads to. */
 async function sameManifest(plain: string, ours: string): Promise<string[]> {

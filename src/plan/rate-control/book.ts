@@ -50,7 +50,7 @@ const NEAR_CAP = 0.97;
  */
 export class RateBook {
   readonly #plan: RatePlan;
-  readonly #tick: number;
+  readonly #timeBase: Rational;
   readonly #byLog: LogShares | undefined;
   readonly #chunks: BookedChunk[] = [];
   readonly #orders: RateOrder[] = [];
@@ -72,7 +72,7 @@ export class RateBook {
   /** `byLog`: what the log of a first pass tells; without, the source's sizes do. */
   constructor(plan: RatePlan, encoderTimeBase: Rational, byLog?: LogShares) {
     this.#plan = plan;
-    this.#tick = toNumber(encoderTimeBase);
+    this.#timeBase = encoderTimeBase;
     this.#byLog = byLog;
     // A first pass makes no film whose size there would be to keep.
     this.#met = plan.bitrate === undefined || plan.pass?.number === 1;
@@ -218,21 +218,27 @@ export class RateBook {
   #frames(chunk: number, bits: readonly number[]): BufferedFrame[] {
     const ticks = this.#chunks[chunk]?.ticks ?? [];
     const next = this.#chunks[chunk + 1]?.ticks[0];
+    const tick = toNumber(this.#timeBase);
     return bits.map((size, i) => {
       const from = ticks[i] ?? 0;
-      return { bits: size, seconds: ((ticks[i + 1] ?? next ?? from + 1) - from) * this.#tick };
+      return { bits: size, seconds: ((ticks[i + 1] ?? next ?? from + 1) - from) * tick };
     });
   }
 
   #seconds(chunk: number): number {
-    const { ticks = [] } = this.#chunks[chunk] ?? {};
-    const end = this.#chunks[chunk + 1]?.ticks[0] ?? (ticks.at(-1) ?? 0) + 1;
-    return (end - (ticks[0] ?? 0)) * this.#tick;
+    return secondsOf(this.#chunks, chunk, this.#timeBase);
   }
 
   #target(): number {
     return (this.#plan.bitrate ?? 0) * sum(this.#chunks.map((_, chunk) => this.#seconds(chunk)));
   }
+}
+
+/** How long one of the film's chunks lasts: up to where the next begins. */
+export function secondsOf(chunks: readonly Pick<BookedChunk, "ticks">[], chunk: number, timeBase: Rational): number {
+  const { ticks = [] } = chunks[chunk] ?? {};
+  const end = chunks[chunk + 1]?.ticks[0] ?? (ticks.at(-1) ?? 0) + 1;
+  return (end - (ticks[0] ?? 0)) * toNumber(timeBase);
 }
 
 function sum(numbers: readonly number[]): number {

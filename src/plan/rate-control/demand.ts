@@ -2,7 +2,7 @@ import type { OptionUse } from "../../ffmpeg/command.js";
 import { parsePairs, parseQuantity } from "../../ffmpeg/quantity.js";
 import { fail, ok, type Result } from "../../lib/result.js";
 import type { Cap } from "./buffer.js";
-import { type RateTrait, rateTrait } from "./traits.js";
+import { isParams, type RateTrait, rateTrait } from "./traits.js";
 
 /** Which pass of two, and where its log is: the user's path, without what the encoder adds for further files. */
 export interface PassDemand {
@@ -30,8 +30,7 @@ class Settings {
     for (const use of uses) {
       if (use.value === undefined) continue;
       this.#options.set(use.name, use.value);
-      const strings = use.name === trait.params || (trait.params === "x264-params" && use.name === "x264opts");
-      if (strings) for (const { key, value } of parsePairs(use.value)) this.#keys.set(key, value);
+      if (isParams(use, trait)) for (const { key, value } of parsePairs(use.value)) this.#keys.set(key, value);
     }
   }
 

@@ -1,11 +1,6 @@
 import { type Command, fileOptions, lastOption, type OptionUse, type OutputFile } from "../../ffmpeg/command.js";
-import { parsePairs } from "../../ffmpeg/quantity.js";
-import { MUXERS, type MuxerTrait, NO_FILE } from "../muxers.js";
-
-/** True for an output of which nothing is kept: `-f null`, or /dev/null. */
-export function isDiscarded(output: OutputFile): boolean {
-  return lastOption(fileOptions(output), "f")?.value === "null" || output.url === "/dev/null";
-}
+import { parsePairs, withoutPairs } from "../../ffmpeg/quantity.js";
+import { isDiscarded, MUXERS, type MuxerTrait, NO_FILE } from "../muxers.js";
 
 const isX265 = (use: OptionUse): boolean => use.name === "x265-params";
 
@@ -21,8 +16,8 @@ export function withoutPass(options: readonly OptionUse[]): OptionUse[] {
   return options.flatMap((use): OptionUse[] => {
     if (use.name === "pass" || use.name === "passlogfile") return [];
     if (!isX265(use)) return [use];
-    const left = (use.value ?? "").split(/(?<!\\):/).filter((pair) => !/^(?:pass|stats)(?:=|$)/.test(pair));
-    return left.join(":") === "" ? [] : [{ ...use, value: left.join(":") }];
+    const left = withoutPairs(use.value ?? "", (name) => name === "pass" || name === "stats");
+    return left === "" ? [] : [{ ...use, value: left }];
   });
 }
 

@@ -1,8 +1,8 @@
-import { parseFrameLog } from "../../ffmpeg/frame-log.js";
-import { type Rational, toNumber } from "../../lib/rational.js";
+import { joinFrameLogs } from "../../ffmpeg/frame-log.js";
+import type { Rational } from "../../lib/rational.js";
 import type { ChunkPart } from "../chunk.js";
-import type { RateOrder } from "./book.js";
-import { joinPassLogs, type PassLog, sharesByLog } from "./pass-log.js";
+import { type RateOrder, secondsOf } from "./book.js";
+import { type PassLog, sharesByLog } from "./pass-log.js";
 import type { RatePlan } from "./plan.js";
 
 /**
@@ -22,18 +22,13 @@ export function misfits(
   encoderTimeBase: Rational,
 ): readonly RateOrder[] {
   const { bitrate } = rate;
-  const text = joinPassLogs(logs);
-  if (bitrate === undefined || logs.some(({ kind }) => kind !== "frames") || !text.ok) return [];
-  const log = parseFrameLog(text.value);
-  if (!log.ok) return [];
-  const tick = toNumber(encoderTimeBase);
-  const seconds = chunks.map(({ ticks }, i) => {
-    const end = chunks[i + 1]?.ticks[0]?.tick ?? (ticks.at(-1)?.tick ?? 0) + 1;
-    return (end - (ticks[0]?.tick ?? 0)) * tick;
-  });
+  const parts = logs.flatMap((log) => (log.kind === "frames" ? [log.log] : []));
+  if (bitrate === undefined || parts.length < logs.length) return [];
+  const booked = chunks.map(({ ticks }) => ({ ticks: ticks.map(({ tick }) => tick) }));
+  const seconds = booked.map((_, i) => secondsOf(booked, i, encoderTimeBase));
   const film = seconds.reduce((a, b) => a + b, 0);
   const frames = chunks.map(({ ticks }) => ticks.length);
-  const all: PassLog = { kind: "frames", log: log.value, treeBytes: undefined };
+  const all: PassLog = { kind: "frames", log: joinFrameLogs(parts), treeBytes: undefined };
   const shares = sharesByLog(all, rate, frames, { seconds: film, target: bitrate * film, height: 0 });
   return shares.flatMap((bits, chunk) => {
     const asked = bits / (seconds[chunk] ?? 1);

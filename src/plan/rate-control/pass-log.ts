@@ -1,6 +1,7 @@
 import {
   type ByteRange,
   type FrameLog,
+  hasTree,
   joinFrameLogs,
   parseFrameLog,
   printFrameLog,
@@ -32,8 +33,8 @@ export interface PassSlice {
   readonly tree: ByteRange | undefined;
 }
 
-/** True when an encoder's log needs its second file (x264's `.mbtree`, x265's `.cutree`). */
-export const needsTree = (text: string): boolean => / mbtree=1| cutree\b/.test(text.slice(0, text.indexOf("\n")));
+/** True when a log, by its text, needs its second file. */
+export const needsTree = (text: string): boolean => hasTree({ options: text.slice(0, text.indexOf("\n")) });
 
 /** Reads the log of an encoder; `treeBytes`: the length of its second file, where there is one. */
 export function parsePassLog(encoder: string, text: string, treeBytes: number | undefined): Result<PassLog, string> {

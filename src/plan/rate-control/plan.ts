@@ -1,10 +1,10 @@
 import type { OptionUse } from "../../ffmpeg/command.js";
 import { makeOption } from "../../ffmpeg/options.js";
-import { parsePairs, parseQuantity } from "../../ffmpeg/quantity.js";
+import { parsePairs, parseQuantity, withoutPairs } from "../../ffmpeg/quantity.js";
 import { ok, type Result } from "../../lib/result.js";
 import type { EncoderTrait } from "../encoders/index.js";
 import { type RateDemand, rateDemand } from "./demand.js";
-import { type RateTrait, rateTrait } from "./traits.js";
+import { isParams, type RateTrait, rateTrait } from "./traits.js";
 
 /** What the film's size is to be, and how its chunks are told their part in it. */
 export interface RatePlan extends RateDemand {
@@ -79,10 +79,6 @@ export function planRate(
   });
 }
 
-function isParams(use: OptionUse, trait: RateTrait): boolean {
-  return use.name === trait.params || (trait.params === "x264-params" && use.name === "x264opts");
-}
-
 function concernsRate(use: OptionUse, trait: RateTrait): boolean {
   if (PASS.has(use.name)) return use.name === "pass" && use.value !== "0";
   if (BITS.has(use.name)) return parseQuantity(use.value ?? "0") !== 0;
@@ -92,11 +88,8 @@ function concernsRate(use: OptionUse, trait: RateTrait): boolean {
 
 /** The parameter string without the keys that are told anew; nothing when none are left. */
 function withoutKeys(use: OptionUse): OptionUse[] {
-  const left = (use.value ?? "").split(/(?<!\\):/).filter((pair) => {
-    const [{ key } = { key: "" }] = parsePairs(pair);
-    return pair !== "" && !COMMON_KEYS.has(key) && !TOLD_KEYS.has(key);
-  });
-  return left.length > 0 ? [{ ...use, value: left.join(":") }] : [];
+  const left = withoutPairs(use.value ?? "", (key) => COMMON_KEYS.has(key) || TOLD_KEYS.has(key));
+  return left === "" ? [] : [{ ...use, value: left }];
 }
 
 /** What one chunk is told about its size. */
@@ -178,4 +171,20 @@ export function levelNumber(encoder: string, level: number | undefined): number 
 /** Whether the level in the film's headers hangs on its bitrate, so that chunks are told plain ffmpeg's. */
 export function toldLevel(rate: RatePlan): boolean {
   return rateTrait(rate.encoder).rateInHeaders === "level" && rate.bitrate !== undefined && !isFirstPass(rate);
+}
+
+/**
+ * Up to this long a film in one pass at a bitrate is not near it: x264 corrects what it has spent too much within a span
+ * that grows with the root of the time (encoder/ratecontrol.c, abr_buffer); 18 % more were seen over 15 s.
+ */
+const SETTLED_SECONDS = 120;
+
+/** Why a film in one pass at a bitrate would not have plain ffmpeg's size; `lengths`: what is known of how long it is, seconds. */
+export function briefReason(rate: RatePlan | undefined, lengths: readonly (number | undefined)[]): string | undefined {
+  if (rate?.bitrate === undefined || rate.pass || rate.buffer || rate.atMost) return undefined;
+  const known = lengths.filter((length) => length !== undefined);
+  const short = known.length > 0 && Math.min(...known) < SETTLED_SECONDS;
+  return short
+    ? `-b:v in one pass is met by ffmpeg only in films of ${SETTLED_SECONDS / 60} minutes and more`
+    : undefined;
 }

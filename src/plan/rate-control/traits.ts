@@ -1,3 +1,5 @@
+import type { OptionUse } from "../../ffmpeg/command.js";
+
 /** How an encoder is told about bits, and what it makes of that. */
 export interface RateTrait {
   /** True when chunks may be told bitrates of their own. */
@@ -71,4 +73,9 @@ const UNKNOWN: RateTrait = { bitrates: false, quality: ["crf", "qp", "q"], buffe
 /** What is known of an encoder's rate control; of an unknown one, that chunks cannot keep any demand. */
 export function rateTrait(encoder: string): RateTrait {
   return TRAITS[encoder] ?? UNKNOWN;
+}
+
+/** Whether an option is a parameter string of the encoder's; x264 has two. */
+export function isParams(use: OptionUse, trait: RateTrait): boolean {
+  return use.name === trait.params || (trait.params === "x264-params" && use.name === "x264opts");
 }

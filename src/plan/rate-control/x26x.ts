@@ -1,4 +1,4 @@
-import type { FrameLog, LoggedFrame } from "../../ffmpeg/frame-log.js";
+import { type FrameLog, hasTree, isReferenced, type LoggedFrame } from "../../ffmpeg/frame-log.js";
 
 /**
  * The settings that the second passes of x264 and x265 share out bits by. All but the blurs are in the log's first
@@ -32,7 +32,7 @@ export function curveSettings(log: FrameLog, complexityBlur = 20): CurveSettings
     return otherwise;
   };
   const [, width = "0", height = "0"] = /(?:^#options: |input-res=)(\d+)x(\d+)/.exec(log.options) ?? [];
-  const tree = / mbtree=1| cutree\b/.test(log.options);
+  const tree = hasTree(log);
   return {
     qcompress: number(["qcomp"], 0.6),
     tree,
@@ -67,7 +67,7 @@ function entryOf(frame: LoggedFrame, blocks: number): Entry {
   const intra = number("imb") + number("icu");
   return {
     type: /[iI]/.test(frame.type) ? "I" : frame.type === "P" ? "P" : "B",
-    referenced: frame.type !== "b",
+    referenced: isReferenced(frame),
     scale: scaleOf(number("q")),
     texture: number("tex"),
     motion: number("mv"),
