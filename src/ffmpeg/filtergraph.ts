@@ -8,6 +8,7 @@
  * libavutil/opt.c) takes the values out of the arguments.
  */
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
+import { escapeToken, readToken, skipSpace } from "./token.js";
 
 /** One argument of a filter; without a name it stands for the option of its place. */
 export interface FilterOption {
@@ -40,8 +41,6 @@ export interface FilterGraph {
   readonly trailing: "" | "," | ";";
 }
 
-const SPACE = " \n\t\r";
-const SPACES = /[ \n\t\r]*/y;
 const NAME_ENDS = "=,;[";
 const ARGS_END = "[],;";
 /** get_key() in libavutil/opt.c: a name may have space around it; `/name` reads the value from a file (7.1). */
@@ -97,7 +96,7 @@ export function printFiltergraph(graph: FilterGraph): string {
 export function printFilter(filter: FilterUse): string {
   const id = filter.id === undefined ? "" : `@${filter.id}`;
   const args = filter.args === undefined ? "" : `=${filter.args}`;
-  return `${labels(filter.inputs)}${escape(filter.name + id, NAME_ENDS)}${args}${labels(filter.outputs)}`;
+  return `${labels(filter.inputs)}${escapeToken(filter.name + id, NAME_ENDS)}${args}${labels(filter.outputs)}`;
 }
 
 /** A filter with these options, escaped as needed. */
@@ -120,12 +119,12 @@ export function makeFilter(
 export function formatArgs(options: readonly FilterOption[]): string {
   const words = options.map(({ name, value }) =>
     // In a value of no name, "=" is escaped lest the words before it be taken for one.
-    name === undefined ? escape(value, ":=") : `${name}=${escape(value, ":")}`,
+    name === undefined ? escapeToken(value, ":=") : `${name}=${escapeToken(value, ":")}`,
   );
   // A last empty value would not be seen without a colon after it.
   const last = options.at(-1);
   const colon = last?.name === undefined && last?.value === "" ? ":" : "";
-  return escape(words.join(":") + colon, ARGS_END);
+  return escapeToken(words.join(":") + colon, ARGS_END);
 }
 
 function readFilter(text: string, start: number): Result<{ filter: FilterUse; end: number }, Problem> {
@@ -191,50 +190,8 @@ function splitArgs(args: string): Result<FilterOption[], Problem> {
   return ok(options);
 }
 
-/**
- * av_get_token(): text up to an unprotected character of `ends`. A backslash
- * protects one character, quotes all between them (a backslash too); space at
- * either end goes unless it was protected. A quote left open reaches to the end.
- */
-function readToken(text: string, start: number, ends: string): { value: string; end: number } {
-  let value = "";
-  let kept = 0;
-  let at = skipSpace(text, start);
-  while (at < text.length && !ends.includes(text.charAt(at))) {
-    const char = text.charAt(at);
-    at += 1;
-    if (char === "\\" && at < text.length) {
-      value += text.charAt(at);
-      at += 1;
-      kept = value.length;
-    } else if (char === "'") {
-      const close = text.indexOf("'", at);
-      value += text.slice(at, close < 0 ? text.length : close);
-      at = close < 0 ? text.length : close + 1;
-      if (close >= 0) kept = value.length;
-    } else {
-      value += char;
-    }
-  }
-  let length = value.length;
-  while (length > kept && SPACE.includes(value.charAt(length - 1))) length -= 1;
-  return { value: value.slice(0, length), end: at };
-}
-
-/** Protects what av_get_token() would not give back as it is. */
-function escape(text: string, ends: string): string {
-  const special = `\\'${ends}`;
-  const inner = text.replace(/[^\w\s]/g, (char) => (special.includes(char) ? `\\${char}` : char));
-  return inner.replace(/^[ \n\t\r]|[ \n\t\r]$/g, "\\$&");
-}
-
 function labels(names: readonly string[]): string {
-  return names.map((name) => `[${escape(name, "]")}]`).join("");
-}
-
-function skipSpace(text: string, at: number): number {
-  SPACES.lastIndex = at;
-  return at + (SPACES.exec(text)?.[0].length ?? 0);
+  return names.map((name) => `[${escapeToken(name, "]")}]`).join("");
 }
 
 function bad(detail: string): Result<never, Problem> {

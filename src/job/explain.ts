@@ -16,7 +16,7 @@ import { readsStandardInput } from "../plan/local-path.js";
 import type { ReadyChunk } from "../split/splitter.js";
 import { type Decider, deciderOf } from "./decider.js";
 import { localSlots } from "./fleet.js";
-import { readReference } from "./findings.js";
+import { readReference } from "./heads.js";
 import type { HostTools } from "./probing.js";
 import { describe, type PlannedJob, type PlannedOutput, planJob, splitFilm } from "./stages.js";
 

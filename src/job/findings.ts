@@ -6,24 +6,15 @@ import type { MediaInfo } from "../ffmpeg/media.js";
 import { type LocalEnd, startLocal } from "../ffmpeg/run.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import { askMuxer, type Muxing } from "./muxing.js";
-import { headRoom } from "../join/head.js";
-import type { Reference } from "../plan/film.js";
 import type { Generation } from "../plan/frame-clock.js";
 import { type Findings } from "../plan/prepare.js";
 import { standardInput } from "../plan/local-path.js";
 import { type Routing, sameStream, streamOf } from "../plan/routing.js";
-import { isDiscarded } from "../plan/muxers.js";
-import { placeOf } from "../plan/reference.js";
 import { rehearsalArgs } from "../plan/stages.js";
-import { type FilmPlace, headFile, type Scratch, scratchFor } from "./scratch.js";
+import { type FilmPlace, type Scratch, scratchFor } from "./scratch.js";
+import { type Head, readHead } from "./heads.js";
 import { inspectSides } from "./side-facts.js";
-import { faultIn, holdsOneFrame, type HostTools, PICTURE, probeHead, probeInput } from "./probing.js";
-
-/** The head of the output as plain ffmpeg writes it. */
-export interface Head {
-  readonly path: string;
-  readonly media: MediaInfo;
-}
+import { faultIn, holdsOneFrame, type HostTools, PICTURE, probeInput } from "./probing.js";
 
 /** What was found out about one output of the command. */
 export interface OutputFindings {
@@ -158,14 +149,7 @@ function startHeads(
   const { end } = process;
   const heads = scratches.map(async (scratch): Promise<Result<Head, string>> => {
     const refused = refusal(await end, tools);
-    if (refused !== undefined) return fail(refused);
-    // What is thrown away has no head to look at.
-    if (isDiscarded(scratch.output)) {
-      return ok({ path: scratch.path, media: { format: "null", durationSeconds: undefined, streams: [] } });
-    }
-    const file = await headFile(scratch, film);
-    const written = await probeHead(tools, file);
-    return written.ok ? ok({ path: file, media: written.value }) : written;
+    return refused === undefined ? readHead(scratch, film, tools) : fail(refused);
   });
   return { end, heads };
 }
@@ -248,17 +232,4 @@ async function probeInputs(
     ),
   );
   return ok({ inputs, stills: still.flatMap((is, i) => (is ? [i] : [])) });
-}
-
-/** Finds the film in the head of the output. */
-export async function readReference(
-  { path, media }: Head,
-  stream: number,
-  muxer: string,
-): Promise<Result<Reference, string>> {
-  const place = placeOf(media, stream);
-  const film = media.streams.find((s) => s.index === place);
-  if (!film) return fail("the head of the output has no film");
-  const head = { path, media, film };
-  return ok({ ...head, room: await headRoom(muxer, head) });
 }

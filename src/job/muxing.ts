@@ -6,6 +6,7 @@ import { runLocal } from "../ffmpeg/run.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import type { Findings } from "../plan/prepare.js";
 import { streamingKind } from "../plan/streaming.js";
+import { isTee } from "../plan/tee.js";
 import type { HostTools } from "./probing.js";
 import { extensionOf } from "./scratch.js";
 
@@ -30,8 +31,6 @@ async function tryMuxer(output: OutputFile, size: string, tools: HostTools, stem
   const options = fileOptions(output);
   const format = lastOption(options, "f")?.value;
   const rate = options.some((use) => use.name === "r") ? ["-r", "25"] : [];
-  // The segment muxers want a place for the number.
-  const name = streamingKind(output) === "segment" ? `${stem}-%d` : stem;
   let muxer = "";
   let frames = 0;
   const run = await runLocal(
@@ -40,7 +39,9 @@ async function tryMuxer(output: OutputFile, size: string, tools: HostTools, stem
       ...["-v", "info", "-nostdin", "-y", "-f", "lavfi"],
       ...["-i", `color=s=${size}:r=25:d=0.12,setpts='if(eq(N,2),5,N)/25/TB'`, ...rate],
       ...(format === undefined ? [] : ["-f", format]),
-      join(tools.folder, `${name}${extensionOf(output.url)}`),
+      // A tee has no codec of its own, and takes no stream by itself.
+      ...(isTee(output) ? ["-map", "0", "-c:v", "rawvideo"] : []),
+      trialName(output, tools, stem),
     ],
     {
       signal: tools.signal,
@@ -51,4 +52,11 @@ async function tryMuxer(output: OutputFile, size: string, tools: HostTools, stem
     },
   );
   return muxer === "" || run.code !== 0 ? undefined : { muxer, defaultSync: frames > 3 ? "cfr" : "vfr" };
+}
+
+function trialName(output: OutputFile, { folder }: HostTools, stem: string): string {
+  if (isTee(output)) return "[f=null]-";
+  // The segment muxers want a place for the number.
+  const name = streamingKind(output) === "segment" ? `${stem}-%d` : stem;
+  return join(folder, `${name}${extensionOf(output.url)}`);
 }

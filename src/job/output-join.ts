@@ -5,7 +5,7 @@ import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { Reference } from "../plan/film.js";
 import { finalArgs } from "../plan/final.js";
 import { moveInto } from "../plan/streaming.js";
-import { readReference } from "./findings.js";
+import { readReference } from "./heads.js";
 import type { OutputPlace } from "./output.js";
 import type { HostTools } from "./probing.js";
 import { keepHead, type MadeOutput, proveOutput } from "./prove.js";
@@ -135,7 +135,7 @@ export class OutputJoin {
     const { output, place, tools } = this.#o;
     const ended = await this.#final.joiner.leave(this.#ticks[0]?.length ?? 0);
     await this.#appending;
-    if (!ended.ok || complete || place.tree !== undefined) return ended;
+    if (!ended.ok || complete || place.tree !== undefined || place.slaves) return ended;
     const kept = await keepHead(output, this.#made(this.#final.references), tools);
     return kept.ok ? ended : kept;
   }

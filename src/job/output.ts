@@ -6,7 +6,8 @@ import type { OutputFile } from "../ffmpeg/command.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { quote } from "../lib/shell.js";
 import { localPath } from "../plan/local-path.js";
-import { outputFolders, placeIn } from "../plan/streaming.js";
+import { moveInto, outputFolders, placeIn, streamingKind } from "../plan/streaming.js";
+import { filesOf, printTee } from "../plan/tee.js";
 import { makeTree, publishTree } from "./tree.js";
 
 /** Where the film goes: first beside its place, then, when it is whole and proven, into it. */
@@ -18,6 +19,8 @@ export interface OutputPlace {
   readonly temporary: string;
   /** The folder beside `path` in which an output of many files is made (plan/streaming.ts). */
   readonly tree?: string;
+  /** Where the files of a tee go, in their order; `temporary` is its name for them. */
+  readonly slaves?: readonly OutputPlace[];
 }
 
 /**
@@ -55,6 +58,28 @@ export async function placeTree(shown: string, output: OutputFile): Promise<Resu
   return ok({ shown, path, temporary: placeIn(tree, path), tree });
 }
 
+/**
+ * Finds the places of all files of a tee. Undefined when one of them has none, or is written in place: ffmpeg goes on
+ * with the others then.
+ */
+export async function placeTee(shown: string, output: OutputFile): Promise<OutputPlace | undefined> {
+  const slaves: OutputPlace[] = [];
+  const written: OutputFile[] = [];
+  for (const file of filesOf(output)) {
+    const place = streamingKind(file)
+      ? await placeTree(file.url, file)
+      : await placeOutput(file.url, localPath(file.url) ?? file.url);
+    if (!place.ok || !place.value) {
+      await Promise.all(slaves.map(discard));
+      return undefined;
+    }
+    const { tree, temporary } = place.value;
+    slaves.push(place.value);
+    written.push(tree === undefined ? { ...file, url: temporary } : moveInto(file, tree));
+  }
+  return { shown, path: shown, temporary: printTee(written), slaves };
+}
+
 async function whyNotWritable(shown: string, folder: string): Promise<Problem | undefined> {
   try {
     await access(folder, constants.W_OK | constants.X_OK);
@@ -85,6 +110,7 @@ export async function exists(path: string): Promise<boolean> {
 /** Puts the finished film into its place, in one step, or its many files one by one; gives their size. */
 export async function publish(place: OutputPlace): Promise<Result<{ readonly bytes: number }, Problem>> {
   try {
+    if (place.slaves) return await publishAll(place.slaves);
     if (place.tree !== undefined) return ok({ bytes: await publishTree(place.tree) });
     const { size } = await stat(place.temporary);
     await rename(place.temporary, place.path);
@@ -94,7 +120,21 @@ export async function publish(place: OutputPlace): Promise<Result<{ readonly byt
   }
 }
 
+async function publishAll(places: readonly OutputPlace[]): Promise<Result<{ readonly bytes: number }, Problem>> {
+  let bytes = 0;
+  for (const place of places) {
+    const published = await publish(place);
+    if (!published.ok) return published;
+    bytes += published.value.bytes;
+  }
+  return ok({ bytes });
+}
+
 /** Takes the unfinished film away. */
 export async function discard(place: OutputPlace): Promise<void> {
+  if (place.slaves) {
+    await Promise.all(place.slaves.map(discard));
+    return;
+  }
   await rm(place.tree ?? place.temporary, { recursive: true, force: true });
 }

@@ -4,8 +4,9 @@ import { LEVELS } from "../ffmpeg/loglevel.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { localPath, readsStandardInput } from "../plan/local-path.js";
 import type { EventStream } from "./events.js";
-import { exists, type OutputPlace, placeOutput, placeTree } from "./output.js";
+import { exists, type OutputPlace, placeOutput, placeTee, placeTree } from "./output.js";
 import { writesManyFiles } from "../plan/streaming.js";
+import { isTee } from "../plan/tee.js";
 
 /** What is asked of the user, and told. */
 export interface Asking {
@@ -39,6 +40,7 @@ export async function outputPlace(
   const [output] = command.outputs;
   const url = output?.url ?? "";
   // Nobody is asked about the files of these (AVFMT_NOFILE; fftools/ffmpeg_opt.c open_output_file).
+  if (output && isTee(output)) return ok(await placeTee(url, output));
   if (output && writesManyFiles(output)) return placeTree(url, output);
   const place = await placeOutput(url, localPath(url) ?? url);
   if (!place.ok || !place.value) return place;

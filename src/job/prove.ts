@@ -7,11 +7,12 @@ import type { MediaInfo } from "../ffmpeg/media.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { FilmPlan, Reference } from "../plan/film.js";
 import { placeOf } from "../plan/reference.js";
-import { hasFragments, placeIn, playlistOf, readsAsOne, variantsOf } from "../plan/streaming.js";
+import { hasFragments, placeIn, playlistOf, readsAsOne, streamingKind, variantsOf } from "../plan/streaming.js";
 import type { OutputPlace } from "./output.js";
 import { type HostTools, probeFile } from "./probing.js";
 import type { PlannedOutput } from "./stages.js";
 import { standingAlone } from "./scratch.js";
+import { slavesOf } from "./slaves.js";
 import { filesInTree, isList } from "./tree.js";
 
 /** An output as FINAL has left it; references and ticks film by film. */
@@ -23,7 +24,26 @@ export interface MadeOutput {
 
 /** Holds a finished output against what plain ffmpeg writes and against the whole index, before it is put in place. */
 export function proveOutput(output: PlannedOutput, made: MadeOutput, tools: HostTools): Promise<Result<void, Problem>> {
+  if (made.place.slaves) return proveTee(output, made, made.place.slaves, tools);
   return made.place.tree === undefined ? proveFile(output, made, tools) : proveSegments(output, made, tools);
+}
+
+/** Every file of a tee as an output of its own. */
+async function proveTee(
+  output: PlannedOutput,
+  { ticks }: MadeOutput,
+  places: readonly OutputPlace[],
+  tools: HostTools,
+): Promise<Result<void, Problem>> {
+  const slaves = await slavesOf(output);
+  if (!slaves.ok) return fail({ what: slaves.failure });
+  for (const [i, slave] of slaves.value.entries()) {
+    const place = places[i];
+    if (!place) return fail({ what: "a file of the tee has no place" });
+    const proven = await proveOutput(slave.output, { place, references: slave.references, ticks }, tools);
+    if (!proven.ok) return fail({ ...proven.failure, what: `${place.shown}: ${proven.failure.what}` });
+  }
+  return ok(undefined);
 }
 
 async function proveFile(output: PlannedOutput, made: MadeOutput, tools: HostTools): Promise<Result<void, Problem>> {
@@ -87,9 +107,9 @@ async function proveSegments(
   const [plan] = output.plans;
   const [file] = output.command.outputs;
   if (!plan || !file) return fail({ what: "the output has no film" });
-  if (variantsOf(file) || plan.streaming === "dash") return proveFilms(output, made, file, tools);
+  if (variantsOf(file) || streamingKind(file) === "dash") return proveFilms(output, made, file, tools);
   const all = (await filesInTree(made.place.tree ?? "")).filter((path) => !isList(path));
-  const complete = plan.streaming !== "segment" && readsAsOne(file);
+  const complete = streamingKind(file) !== "segment" && readsAsOne(file);
   const [first] = complete && hasFragments(file) ? [list] : all;
   if (first === undefined) return fail({ what: "the output has no segments" });
   const written = await compareFile(output, made, first, tools);

@@ -17,7 +17,7 @@ import type { SideFile } from "../plan/sides.js";
 import type { ReadyChunk } from "../split/splitter.js";
 import type { EncodedChunk } from "./chunk-lane.js";
 import type { ChunkTask } from "./chunk-task.js";
-import type { Head } from "./findings.js";
+import type { Head } from "./heads.js";
 import { type ChunkLog, joinChunkLogs, writeSlice } from "./pass-files.js";
 
 /** A rendition, and the head of its output as plain ffmpeg writes it. */

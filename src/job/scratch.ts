@@ -10,6 +10,8 @@ import {
   streamingKind,
   variantsOf,
 } from "../plan/streaming.js";
+import { headOptions } from "../plan/stages.js";
+import { filesOf, isTee, printTee } from "../plan/tee.js";
 import type { HostTools } from "./probing.js";
 import { filesInTree, isList, makeTree, segmentsOf } from "./tree.js";
 
@@ -19,10 +21,18 @@ export interface Scratch {
   readonly path: string;
   /** The folder of an output of many files. */
   readonly tree?: string;
+  /** The files of a tee, in their order. */
+  readonly slaves?: readonly Scratch[];
 }
 
 /** Where the head of an output is written; `name` is no other head's of the job. */
 export async function scratchFor(output: OutputFile, tools: HostTools, name: string): Promise<Scratch> {
+  if (isTee(output)) {
+    const slaves = await Promise.all(filesOf(output).map((file, i) => scratchFor(file, tools, `${name}-${i}`)));
+    const files = slaves.map(({ output: { options }, path: url }) => ({ url, options }));
+    const path = printTee(files.map((file) => ({ ...file, options: [...file.options, ...headOptions(file)] })));
+    return { output, path, slaves };
+  }
   if (!streamingKind(output)) {
     return { output, path: join(tools.folder, `rehearsal-${name}${extensionOf(output.url)}`) };
   }

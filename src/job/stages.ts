@@ -14,9 +14,11 @@ import { preArgs } from "../plan/pre.js";
 import { LogGrid } from "../plan/rate-control/pass-log.js";
 import { isFirstPass } from "../plan/rate-control/plan.js";
 import { STEADY } from "../plan/stages.js";
+import { streamingKind } from "../plan/streaming.js";
 import { Timeline } from "../plan/timeline.js";
 import { split, type SplitFailure, type SplitOptions, type SplitTotals } from "../split/splitter.js";
-import { type Head, type OnWords, type Rehearsal, rehearse, rehearseHead } from "./findings.js";
+import { type OnWords, type Rehearsal, rehearse, rehearseHead } from "./findings.js";
+import type { Head } from "./heads.js";
 import type { HeadLook } from "../plan/windows.js";
 import { lookAtHead } from "./head.js";
 import { withPassLog } from "./pass-files.js";
@@ -114,7 +116,7 @@ function planOutput(
   );
   if (!alone && plans.value.length > 1) return fail("pictures go with several films");
   // Which files of a manifest are the film's goes by its stream.
-  const anywhere = plan.streaming !== "dash";
+  const anywhere = !command.outputs.some((file) => streamingKind(file) === "dash");
   if (alone && films.length === 1 && anywhere) return ok({ command, plans: plans.value, heads: [own.head] });
   const heads = films.map((stream, film) => rehearseHead(command, tools, { stream, film, name: `${output}` }));
   return ok({ command, plans: plans.value, heads });

@@ -12,7 +12,6 @@ import type { InputStream } from "./routing.js";
 import type { PassLog } from "./rate-control/pass-log.js";
 import type { RatePlan } from "./rate-control/plan.js";
 import type { SideFile } from "./sides.js";
-import type { StreamingKind } from "./streaming.js";
 import type { InputTrim } from "./windows.js";
 
 /**
@@ -77,8 +76,6 @@ export interface FilmPlan {
   readonly rate: RatePlan | undefined;
   /** The log of a first pass that the second goes by. */
   readonly passLog?: PassLog | undefined;
-  /** The kind of output of many files; undefined for one file. */
-  readonly streaming: StreamingKind | undefined;
   /** Where keyframes are certain to be; undefined where that is left to the encoder. */
   readonly keys: KeyPlan | undefined;
 }

@@ -8,6 +8,7 @@ import { finalOptions } from "./final-options.js";
 import { isMatroska } from "./muxers.js";
 import { type InputStream, sameStream } from "./routing.js";
 import { variantsOf } from "./streaming.js";
+import { isTee } from "./tee.js";
 import { companion, goesByCompany, inputWords, processingGlobals, words } from "./stages.js";
 import { keepsTimes } from "./times.js";
 
@@ -62,9 +63,18 @@ function filmInput({ plan, firstTick }: JoinedFilm, pipe: number): string[] {
   const taken = keepsTimes(plan.command) ? 0n : rescale(BigInt(firstTick), plan.encoderTimeBase, MICROSECOND);
   return [
     ...["-thread_queue_size", "256", "-protocol_whitelist", "pipe"],
+    ...(toTee(plan) ? NO_TAG : []),
     ...["-itsoffset", `${taken + plan.startMicroseconds}us`, "-f", "nut", "-i", `pipe:${pipe}`],
   ];
 }
+
+/**
+ * A tee knows no tags of codecs: a copied stream's goes to all its files, of which some refuse that of NUT or of another
+ * container (libavformat/mux.c validate_codec_tag). Without one each takes its own.
+ */
+const NO_TAG = ["-tag:v", "0"];
+
+const toTee = ({ command }: FilmPlan): boolean => command.outputs.some(isTee);
 
 /** Streams that the film's times hang on, and that the output itself does not use: the film, and other outputs' streams. */
 function unmapped({ film, used, mappings }: FilmPlan): readonly InputStream[] {
@@ -88,7 +98,7 @@ function filmWords({ plan, reference }: JoinedFilm): string[] {
     ...(plan.rate?.bitrate === undefined ? [] : [`-b:${place}`, `${plan.rate.bitrate}`]),
     ...words(colourOptions(reference.film, `:${place}`)),
     ...words(fieldOrderOption(reference.film, `:${place}`)),
-    ...tagOption(reference.film.codecTag, place),
+    ...(toTee(plan) ? [] : tagOption(reference.film.codecTag, place)),
   ];
 }
 

@@ -63,7 +63,7 @@ export const WHOLE_MUXERS: readonly (readonly [muxers: RegExp, why: string])[] =
   [/^(mpeg|vob|dvd|svcd|vcd)$/, "has a time for some frames only, so that a joined film cannot be proven"],
   [/^(rawvideo|yuv4mpegpipe|filmstrip)$/, "holds bare pictures: there is nothing to encode on other machines"],
   [/^(gif|apng|webp|image2|image2pipe|ico|fits|avif)$/, "is one of pictures, not of a film in chunks"],
-  [/^(smoothstreaming|hds|tee|fifo|webm_chunk|webm_dash_manifest)$/, "is many files"],
+  [/^(smoothstreaming|hds|fifo|webm_chunk|webm_dash_manifest)$/, "is many files"],
   [/^(null|framemd5|framecrc|framehash|streamhash|hash|md5|crc|uncodedframecrc)$/, "holds no film"],
   [/^(asf_stream|mpegtsraw|rtp|rtp_mpegts|rtsp|sap|rawrtp)$/, "is a stream for others to listen to"],
   [/^(psp|rm|roq|amv|mxf_d10|mxf_opatom)$/, "is of a kind that has not been proven"],

@@ -15,6 +15,7 @@ import type { Findings } from "./prepare.js";
 import { passAsked } from "./rate-control/first-pass.js";
 import { isDiscarded } from "./muxers.js";
 import { mayBeSplit } from "./route.js";
+import { filesOf } from "./tee.js";
 
 /** Some of a command's outputs, as a command of their own. */
 export interface OutputsView {
@@ -79,6 +80,7 @@ export function shareOutputs(command: Command): Result<SharedOutputs, string> {
   const reasons = new Map<number, string>();
   const files = command.outputs
     .filter((output) => !isDiscarded(output))
+    .flatMap(filesOf)
     .map(({ url }) => resolve(localPath(url) ?? url));
   if (new Set(files).size < files.length) return fail("two outputs are one file");
   for (const i of command.outputs.keys()) {

@@ -26,9 +26,9 @@ import type { Generation } from "./frame-clock.js";
 import { planKeyframes } from "./gop.js";
 import { FRAME_BY_FRAME, graphOutput } from "./graph.js";
 import { packetHabits } from "./habits.js";
+import { muxerTrait } from "./container.js";
 import { notJoinedInto } from "./muxers.js";
 import { type FiltersOutcome, planFilmFilters, throughGraph } from "./planned-filters.js";
-import { muxerTrait } from "./rate-control/first-pass.js";
 import { briefReason, planRate } from "./rate-control/plan.js";
 import { outputRates, syncMode } from "./rates.js";
 import { FILM_OPTIONS, FINAL_ALONE } from "./route.js";
@@ -37,6 +37,7 @@ import type { SideFacts } from "./sides.js";
 import { planSideData } from "./side-data.js";
 import { loopReason, streamsReason } from "./reasons.js";
 import { streamingKind } from "./streaming.js";
+import { filesOf } from "./tee.js";
 import { inputTrim, outputTimes } from "./times.js";
 
 /** What was learned by asking ffmpeg about this very command. */
@@ -171,15 +172,17 @@ function prepareFilm(
     // fftools/ffmpeg.c do_video_out takes a frame's length from the output's rate only where it is known.
     return fail("the demuxer does not know when the film begins");
   }
-  const streaming = streamingKind(output);
+  const listed = filesOf(output).filter((file) => streamingKind(file) !== undefined);
   const keys = planKeyframes(mapping.encoder, options.value, {
     generation: findings.generation,
     timeBase: rates.value.encoderTimeBase,
-    wanted: streaming !== undefined,
+    wanted: listed.length > 0,
   });
   if (!keys.ok) return keys;
-  const unlike = streaming && streamsReason(output, streaming, keys.value, mappings, findings);
-  if (unlike !== undefined) return fail(unlike);
+  for (const file of listed) {
+    const unlike = streamsReason(file, keys.value, mappings, findings);
+    if (unlike !== undefined) return fail(unlike);
+  }
   const trim = inputTrim(command, input, media, graph.timeBase);
   if (!trim.ok) return trim;
   const limit = times.value.limitMicroseconds;
@@ -225,7 +228,6 @@ function prepareFilm(
     headersInBand: !globalHeader && !alreadyInBand,
     watchFrameData: beside.value.watched,
     keys: keys.value,
-    streaming,
     rate: rate.value.rate,
     encoderOptions: [makeOption("-c:v", mapping.encoder), ...encoder.value.map(forOnlyStream)],
   });

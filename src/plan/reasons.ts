@@ -4,16 +4,17 @@ import type { Generation } from "./frame-clock.js";
 import type { KeyPlan } from "./gop.js";
 import type { Findings } from "./prepare.js";
 import { streamOf } from "./routing.js";
-import { segmentsReason, type StreamingKind } from "./streaming.js";
+import { segmentsReason, streamingKind } from "./streaming.js";
 
 /** Why an output of many files would not be plain ffmpeg's. */
 export function streamsReason(
   output: OutputFile,
-  kind: StreamingKind,
   keys: KeyPlan | undefined,
   mappings: readonly StreamMapping[],
   { inputs }: Findings,
 ): string | undefined {
+  const kind = streamingKind(output);
+  if (kind === undefined) return undefined;
   const odd = mappings.find((m) => !["video", "audio"].includes(streamOf(inputs, m)?.type ?? ""));
   if (odd) return "subtitles and data in segments are not split";
   // The dash demuxer, through which the output is proven, gives the films first (libavformat/dashdec.c).

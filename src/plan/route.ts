@@ -7,6 +7,7 @@ import { type FilterFacts, planFilters } from "./graph.js";
 import { firstPassReason, passAsked } from "./rate-control/first-pass.js";
 import { localPath } from "./local-path.js";
 import { streamingKind, streamingReason } from "./streaming.js";
+import { isTee, teeReason } from "./tee.js";
 
 /**
  * First look at a command of one output, by its words alone: may it be split at all?
@@ -160,6 +161,7 @@ function checkOutput(command: Command): string | undefined {
   const pass = firstPassReason(command);
   if (pass !== undefined) return pass;
   if (passAsked(output) === "1") return undefined;
+  if (isTee(output)) return teeReason(output);
   const path = localPath(output.url);
   if (path === "-" || path === undefined) return "the output is no local file";
   const kind = streamingKind(output);

@@ -1,10 +1,11 @@
 import {
   type Command,
+  type InputFile,
+  type OptionUse,
+  type OutputFile,
   fileOptions,
   globalOptions,
-  type InputFile,
   lastOption,
-  type OptionUse,
 } from "../ffmpeg/command.js";
 import { makeOption } from "../ffmpeg/options.js";
 import type { FilmPlan } from "./film.js";
@@ -88,16 +89,21 @@ export function rehearsalArgs(command: Command, heads: readonly HeadOf[]): strin
     ...beforeOutputs(command),
     ...command.outputs.flatMap((output, i) => {
       const { stream = "v", path = "" } = heads[i] ?? {};
-      const muxer = lastOption(fileOptions(output), "f")?.value ?? path.split(".").at(-1) ?? "";
       return [
         ...words(withoutPass(fileOptions(output))),
         ...words([makeOption(`-frames:${stream}`, "1")]),
-        // An MP4 leaves out the streams that no packet came for, and the head is too short for some; a fragmented one does not.
-        ...(MOV_FAMILY.test(muxer) ? ["-movflags", "empty_moov"] : []),
+        ...words(headOptions({ ...output, url: path })),
         path,
       ];
     }),
   ];
+}
+
+/** What a file's head needs beside the user's options to show all that is in it. */
+export function headOptions(file: OutputFile): OptionUse[] {
+  const muxer = lastOption(fileOptions(file), "f")?.value ?? file.url.split(".").at(-1) ?? "";
+  // An MP4 leaves out the streams that no packet came for, and the head is too short for some; a fragmented one does not.
+  return MOV_FAMILY.test(muxer) ? [makeOption("-movflags", "empty_moov")] : [];
 }
 
 /** The command as plain ffmpeg runs it on this machine beside the chunks. */

@@ -142,6 +142,15 @@ test("a ladder: all renditions of a chunk by one command, into a file, a playlis
   });
 });
 
+test("a tee: two containers of one film", async () => {
+  await withLab({ workers: 2 }, async (lab) => {
+    const film = "-map 0:v -map 0:a -flags +global_header -c:v libx264 -qp 0 -preset ultrafast -c:a aac";
+    const both = await encode(lab, { args: [...film.split(" "), "-f", "tee", "[f=mp4]a.mp4|[f=matroska]b.mkv"] });
+    expectAsPlain(both);
+    expect(workersOf(both)).toHaveLength(2);
+  });
+});
+
 test("-df_workers chooses among them", async () => {
   await withLab({ workers: 3 }, async (lab) => {
     const both = await encode(lab, { df: ["-df_workers=w2"] });

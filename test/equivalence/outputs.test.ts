@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { make, runBoth } from "./compare.js";
@@ -23,6 +23,7 @@ interface Case {
   /** Why all of it runs whole. */
   readonly whole?: RegExp;
   readonly keyframes?: boolean;
+  readonly folders?: readonly string[];
   /** Part of it is not split. */
   readonly notice?: RegExp;
 }
@@ -66,6 +67,22 @@ const cases: Record<string, Case> = {
     notice: /b\.mkv: not split, filter reverse/,
   },
   "pictures beside a film": { args: "-c:v ffv1 -an a.mkv -vf fps=1 p%02d.png", notice: /p%02d\.png: not split/ },
+  "a tee into two containers": {
+    args: "-map 0 -flags +global_header -c:v libx264 -preset ultrafast -qp 0 -c:a aac -f tee [f=mp4:movflags=+faststart]{o}/a.mp4|{o}/b.mkv",
+  },
+  "a tee without headers for all": {
+    args: "-map 0:v -map 0:a -c:v libx264 -preset superfast -qp 0 -g 25 -sc_threshold 0 -c:a aac -f tee [f=mpegts]a.ts|[f=hls:hls_time=1:hls_list_size=0:hls_segment_filename=s%03d.ts]list.m3u8|[f=nut]c.nut",
+    keyframes: true,
+  },
+  "a tee beside a film": {
+    folders: ["c"],
+    args: "-map 0:v -c:v ffv1 -f tee a.mov|b.nut|c/d.mkv -map 0:v -vf hflip -c:v ffv1 c.mkv",
+  },
+  "a tee that leaves streams out": {
+    args: "-map 0 -c:v ffv1 -c:a flac -f tee [select=v]a.mkv|[select=a]b.mkv",
+    whole: /-f tee to a\.mkv: select=v is not split/,
+  },
+  "a tee to a place that is none": { args: "-map 0:v -c:v ffv1 -f tee a.mkv|no/such/b.mkv", whole: /no ordinary file/ },
   "none of them can": { args: "-vf reverse -c:v ffv1 -an a.mkv -c:v copy b.mkv", whole: /reverse/ },
   "ways that meet again": {
     args: "-filter_complex [0:v]split[a][b];[b]negate[c];[a][c]overlay=8:8[v] -map [v] -c:v ffv1 a.mkv",
@@ -74,11 +91,16 @@ const cases: Record<string, Case> = {
 };
 
 describe("several outputs", { concurrent: true, timeout: 600_000 }, () => {
-  for (const [name, { source = "h264.mp4", args, whole, notice, keyframes = false }] of Object.entries(cases)) {
+  for (const [name, { source = "h264.mp4", args, whole, notice, keyframes = false, folders = [] }] of Object.entries(
+    cases,
+  )) {
     test.skipIf(isLeftOut(name))(name, async ({ expect, signal }) => {
       const words = args.split(" ").map((word) => word.replace("{logo}", logo));
       const both = await runBoth(["-i", await sources.get(source), ...words], {
         ...{ signal, keyframes },
+        prepare: (folder) => {
+          for (const name of folders) mkdirSync(join(folder, name));
+        },
         ...(notice ? { before: ["-y", "-nostdin"] } : {}),
       });
       const { differences, summary, ours } = both;

@@ -1,6 +1,6 @@
 import { type Command, fileOptions, lastOption, type OptionUse, type OutputFile } from "../../ffmpeg/command.js";
 import { parsePairs, withoutPairs } from "../../ffmpeg/quantity.js";
-import { isDiscarded, MUXERS, type MuxerTrait, NO_FILE } from "../muxers.js";
+import { isDiscarded } from "../muxers.js";
 
 const isX265 = (use: OptionUse): boolean => use.name === "x265-params";
 
@@ -19,11 +19,6 @@ export function withoutPass(options: readonly OptionUse[]): OptionUse[] {
     const left = withoutPairs(use.value ?? "", (name) => name === "pass" || name === "stats");
     return left === "" ? [] : [{ ...use, value: left }];
   });
-}
-
-/** What is known of an output's container; a first pass' film goes into none. */
-export function muxerTrait(output: OutputFile, muxer: string): MuxerTrait | undefined {
-  return passAsked(output) === "1" && isDiscarded(output) ? NO_FILE : MUXERS[muxer];
 }
 
 /** Why a first pass is not made in chunks, as far as its words tell. */
