@@ -5,7 +5,8 @@ import type { Reference } from "../plan/film.js";
 import { isDiscarded } from "../plan/muxers.js";
 import { placeOf } from "../plan/reference.js";
 import { type HostTools, probeHead } from "./probing.js";
-import { type FilmPlace, headFile, type Scratch } from "./scratch.js";
+import { headFile, type Scratch } from "./scratch.js";
+import type { FilmPlace } from "./segments.js";
 
 /** The head of the output as plain ffmpeg writes it. */
 export interface Head {
@@ -23,8 +24,9 @@ export async function readHead(scratch: Scratch, film: FilmPlace, tools: HostToo
   }
   if (!scratch.slaves) {
     const path = await headFile(scratch, film);
-    const written = await probeHead(tools, path);
-    return written.ok ? ok({ path, media: written.value }) : written;
+    if (!path.ok) return path;
+    const written = await probeHead(tools, path.value);
+    return written.ok ? ok({ path: path.value, media: written.value }) : written;
   }
   const slaves: Head[] = [];
   for (const slave of scratch.slaves) {

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { access, lstat, realpath, rename, rm, stat } from "node:fs/promises";
+import { access, copyFile, lstat, mkdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import type { OutputFile } from "../ffmpeg/command.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { quote } from "../lib/shell.js";
 import { localPath } from "../plan/local-path.js";
-import { moveInto, outputFolders, placeIn, streamingKind } from "../plan/streaming.js";
+import { addedTo, moveInto, outputFolders, placeIn, streamingKind } from "../plan/streaming.js";
 import { filesOf, printTee } from "../plan/tee.js";
 import { makeTree, publishTree } from "./tree.js";
 
@@ -55,6 +55,10 @@ export async function placeTree(shown: string, output: OutputFile): Promise<Resu
   if (barred) return fail(barred);
   const tree = besideIt(join(outputFolders(output)[0] ?? dirname(path), basename(path)), "");
   await makeTree(tree, output);
+  for (const list of addedTo(output).map((url) => localPath(url) ?? url)) {
+    const copy = placeIn(tree, list);
+    if (await exists(list)) await mkdir(dirname(copy), { recursive: true }).then(() => copyFile(list, copy));
+  }
   return ok({ shown, path, temporary: placeIn(tree, path), tree });
 }
 

@@ -7,11 +7,11 @@ import type { MediaInfo } from "../ffmpeg/media.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { FilmPlan, Reference } from "../plan/film.js";
 import { placeOf } from "../plan/reference.js";
-import { hasFragments, placeIn, playlistOf, readsAsOne, streamingKind, variantsOf } from "../plan/streaming.js";
+import { streamingKind } from "../plan/streaming.js";
 import type { OutputPlace } from "./output.js";
 import { type HostTools, probeFile } from "./probing.js";
 import type { PlannedOutput } from "./stages.js";
-import { standingAlone } from "./scratch.js";
+import { filmSegments, readSegments, writeBeginning } from "./segments.js";
 import { slavesOf } from "./slaves.js";
 import { filesInTree, isList } from "./tree.js";
 
@@ -97,47 +97,43 @@ async function verifyFilms(
   return ok(undefined);
 }
 
-/** An output of many files: the streams of a segment, and the frames of all. */
+/** An output of many files: film by film, or where each file is one by itself, the streams of the first and the frames of all. */
 async function proveSegments(
   output: PlannedOutput,
   made: MadeOutput,
   tools: HostTools,
 ): Promise<Result<void, Problem>> {
-  const list = made.place.temporary;
   const [plan] = output.plans;
   const [file] = output.command.outputs;
   if (!plan || !file) return fail({ what: "the output has no film" });
-  if (variantsOf(file) || streamingKind(file) === "dash") return proveFilms(output, made, file, tools);
+  if (streamingKind(file) !== "segment") return proveFilms(output, made, file, tools);
   const all = (await filesInTree(made.place.tree ?? "")).filter((path) => !isList(path));
-  const complete = streamingKind(file) !== "segment" && readsAsOne(file);
-  const [first] = complete && hasFragments(file) ? [list] : all;
+  const [first] = all;
   if (first === undefined) return fail({ what: "the output has no segments" });
   const written = await compareFile(output, made, first, tools);
-  if (!written.ok) return written;
-  return complete ? verifyFilms(output, made, list, written.value, tools) : countFrames(plan, made, all, tools);
+  return written.ok ? countFrames(plan, made, all, tools) : written;
 }
 
-/** Every film by its own playlist, or all by one manifest. */
+/** Every film by its own files, put together as they are read. */
 async function proveFilms(
   { plans }: PlannedOutput,
-  { place, references, ticks }: MadeOutput,
+  { place: { tree = "", temporary: list }, references, ticks }: MadeOutput,
   file: OutputFile,
   tools: HostTools,
 ): Promise<Result<void, Problem>> {
-  const { tree = "", temporary } = place;
   for (const [i, { film, encoderTimeBase }] of plans.entries()) {
     const own = { film: i, stream: film.outputStream };
-    const joined = join(tools.folder, `proof-${film.outputStream}.mp4`);
-    const alone = await standingAlone(file, own, { list: temporary, tree, joined });
-    const [written, reference] = [await probeFile(tools, alone), references[i]];
+    const segments = await filmSegments(file, own, { list, tree });
+    const beginning = join(tools.folder, `proof-${film.outputStream}`);
+    const shown = segments.ok ? await writeBeginning(segments.value, beginning) : segments;
+    if (!segments.ok || !shown.ok) return fail({ what: shown.ok ? "there are no segments" : shown.failure });
+    const [written, reference] = [await probeFile(tools, beginning), references[i]];
     if (!written.ok || !reference) return fail({ what: written.ok ? "there is no head" : written.failure });
-    const at = placeOf(written.value, film.outputStream);
-    const difference = compareStreams(written.value, reference.media, at, reference.media.streams.length);
+    const stream = placeOf(written.value, film.outputStream);
+    const difference = compareStreams(written.value, reference.media, stream, reference.media.streams.length);
     if (difference !== undefined) return fail({ what: difference });
-    const variant = variantsOf(file) !== undefined;
-    const list = variant ? placeIn(tree, playlistOf(file, i)) : temporary;
-    const expected = { encoderTimeBase, ticks: ticks[i] ?? [], stream: variant ? at : i };
-    const proven = await verifyFilm(tools.ffmpeg, list, expected, tools.signal);
+    const expected = { encoderTimeBase, ticks: ticks[i] ?? [], stream, ofEnd: segments.value.shortened };
+    const proven = await verifyFilm(tools.ffmpeg, readSegments(segments.value.parts), expected, tools.signal);
     if (!proven.ok) return proven;
   }
   return ok(undefined);

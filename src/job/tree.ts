@@ -1,5 +1,5 @@
-import { copyFile, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { dirname, join, resolve, sep } from "node:path";
+import { copyFile, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
 import type { OutputFile } from "../ffmpeg/command.js";
 import { outputFolders, placeIn } from "../plan/streaming.js";
 
@@ -20,12 +20,6 @@ export async function filesInTree(root: string): Promise<readonly string[]> {
   const found = await readdir(root, { recursive: true, withFileTypes: true });
   const files = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   return files.sort(new Intl.Collator("en", { numeric: true }).compare);
-}
-
-/** The files that a playlist names, in order. */
-export async function segmentsOf(list: string): Promise<readonly string[]> {
-  const lines = (await readFile(list, "utf8").catch(() => "")).split("\n").map((line) => line.trim());
-  return lines.filter((line) => line !== "" && !line.startsWith("#")).map((line) => resolve(dirname(list), line));
 }
 
 /** What names other files, and is put in place when these are there. */

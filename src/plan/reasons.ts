@@ -15,13 +15,9 @@ export function streamsReason(
 ): string | undefined {
   const kind = streamingKind(output);
   if (kind === undefined) return undefined;
-  const odd = mappings.find((m) => !["video", "audio"].includes(streamOf(inputs, m)?.type ?? ""));
+  const kinds = ["video", "audio", ...(kind === "hls" ? ["subtitle"] : [])];
+  const odd = mappings.find((m) => !kinds.includes(streamOf(inputs, m)?.type ?? ""));
   if (odd) return "subtitles and data in segments are not split";
-  // The dash demuxer, through which the output is proven, gives the films first (libavformat/dashdec.c).
-  const types = mappings.map((m) => streamOf(inputs, m)?.type);
-  if (kind === "dash" && types.lastIndexOf("video") > Math.max(0, types.indexOf("audio"))) {
-    if (types.includes("audio")) return "a film stands behind the sound in DASH";
-  }
   return segmentsReason(output, kind, keys);
 }
 

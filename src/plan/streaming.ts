@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileOptions, lastOption, type OutputFile } from "../ffmpeg/command.js";
 import { parseDuration } from "../ffmpeg/duration.js";
 import type { KeyPlan } from "./gop.js";
@@ -21,7 +21,7 @@ const KINDS: Readonly<Record<string, StreamingKind>> = {
 };
 
 /** Options that name further files of the output. */
-const PATHS = new Set(["hls_segment_filename", "segment_list", "segment_header_filename"]);
+const PATHS = new Set(["hls_segment_filename", "hls_subtitle_path", "segment_list", "segment_header_filename"]);
 
 /** What kind of many files an output is; undefined for one file. */
 export function streamingKind(output: OutputFile): StreamingKind | undefined {
@@ -60,8 +60,15 @@ function folderOf(url: string): string {
   return named === -1 ? folder : dirname(folder.slice(0, named + 1));
 }
 
-/** Whether the playlist names every segment from the first to the last. */
-function listsAll(output: OutputFile): boolean {
+/** Whether segments are removed again while others come. */
+export function isShortened(output: OutputFile): boolean {
+  const options = fileOptions(output);
+  if (streamingKind(output) === "dash") return !/^0*$/.test(lastOption(options, "window_size")?.value ?? "");
+  return /delete_segments/.test(lastOption(options, "hls_flags")?.value ?? "");
+}
+
+/** Whether an HLS playlist names every segment from the first to the last. */
+export function listsAll(output: OutputFile): boolean {
   const options = fileOptions(output);
   const type = lastOption(options, "hls_playlist_type")?.value;
   return lastOption(options, "hls_list_size")?.value === "0" || type === "vod" || type === "event";
@@ -76,36 +83,32 @@ const LENGTHS: Readonly<Record<StreamingKind, readonly [option: string, otherwis
   segment: ["segment_time", "2"],
 };
 
+/** Flags of HLS with which a joined film may go: not those of the clock and of keys that change. */
+const HLS_FLAGS =
+  /^[+]?((single_file|temp_file|discont_start|round_durations|independent_segments|omit_endlist|program_date_time|iframes_only|split_by_time|append_list|delete_segments)[+]?)*$/;
+
 /** Options that a joined film is not made for, and the values with which they change nothing; undefined: there are none. */
 const ODD: Readonly<Record<StreamingKind, Readonly<Record<string, RegExp | undefined>>>> = {
   hls: {
     var_stream_map: /^[\w:,\s-]+$/,
-    cc_stream_map: undefined,
+    // Its key is written, and named in the playlist, beside the path that is muxed to.
     hls_enc: /^(0|false)$/,
-    hls_key_info_file: undefined,
-    hls_base_url: /^$/,
-    hls_flags:
-      /^[+]?((single_file|temp_file|discont_start|round_durations|independent_segments|omit_endlist|program_date_time|iframes_only)[+]?)*$/,
+    hls_flags: HLS_FLAGS,
     hls_start_number_source: /^generic$/,
-    hls_init_time: /^0$/,
     hls_fmp4_init_filename: /^[^/%]+$/,
-    hls_subtitle_path: undefined,
     master_pl_name: /^[^/%]+$/,
     strftime: /^(0|false)$/,
     strftime_mkdir: /^(0|false)$/,
     method: undefined,
   },
   dash: {
-    window_size: /^0$/,
     remove_at_exit: /^(0|false)$/,
     streaming: /^(0|false)$/,
     ldash: /^(0|false)$/,
     write_prft: undefined,
     utc_timing_url: undefined,
     method: undefined,
-    // The demuxer, through which the output is proven, never comes to the end of such (libavformat/dashdec.c, 5.1).
-    single_file: /^(0|false)$/,
-    single_file_name: undefined,
+    single_file_name: /^[^/]*\$RepresentationID\$[^/]*$/,
     init_seg_name: /^[^/]*\$RepresentationID\$[^/]*$/,
     media_seg_name: /^[^/]*\$RepresentationID\$[^/]*$/,
     hls_master_name: /^[^/]+$/,
@@ -148,11 +151,21 @@ export function variantsOf(output: OutputFile): readonly Variant[] | undefined {
   });
 }
 
+/** The playlists to which an HLS output adds what it writes (`-hls_flags append_list`); none of other outputs. */
+export function addedTo(output: OutputFile): readonly string[] {
+  const adds = /append_list/.test(lastOption(fileOptions(output), "hls_flags")?.value ?? "");
+  if (streamingKind(output) !== "hls" || !adds) return [];
+  return variantsOf(output)?.map(({ name }) => output.url.replaceAll("%v", name)) ?? [output.url];
+}
+
 /** The playlist that a film of an HLS output is in, by the film's order in the output. */
 export function playlistOf(output: OutputFile, film: number): string {
   const variant = variantsOf(output)?.find(({ films }) => films.includes(film));
   return variant ? output.url.replaceAll("%v", variant.name) : output.url;
 }
+
+/** A pattern of no name. */
+const NOTHING = /^(?!)/;
 
 /**
  * What the names of a DASH stream's files look like: that of its head, and those of its segments, which are nothing
@@ -163,23 +176,22 @@ export function dashNames(output: OutputFile, stream: number): { readonly head: 
     const template = lastOption(fileOptions(output), option)?.value ?? otherwise;
     const parts = template.split(/(\$[^$]*\$)/).map((part) => {
       if (part === "$RepresentationID$") return `${stream}`;
-      if (part === "$ext$") return "(m4s|mp4)";
+      if (part === "$ext$") return "(m4s|mp4|webm)";
       return part.startsWith("$") ? "\\d+" : part.replace(/[^\w]/g, "\\$&");
     });
     return new RegExp(`^${parts.join("")}$`);
   };
+  if (
+    /^(1|true)$/.test(lastOption(fileOptions(output), "single_file")?.value ?? "") ||
+    lastOption(fileOptions(output), "single_file_name")
+  ) {
+    const stem = basename(output.url).replace(/\.[^.]*$/, "");
+    return { head: like("single_file_name", `${stem}-stream$RepresentationID$.$ext$`), segment: NOTHING };
+  }
   return {
     head: like("init_seg_name", "init-stream$RepresentationID$.$ext$"),
     segment: like("media_seg_name", "chunk-stream$RepresentationID$-$Number%05d$.$ext$"),
   };
-}
-
-/** Whether its playlist leads to the whole film: it names segments without their folders. */
-export function readsAsOne(output: OutputFile): boolean {
-  // Without a window the manifest names all segments, beside which it stands.
-  if (streamingKind(output) === "dash") return true;
-  const [own, ...others] = outputFolders(output);
-  return listsAll(output) && others.every((folder) => folder === own);
 }
 
 /** Why such an output cannot be made of a joined film, as far as its words tell. */
@@ -193,8 +205,19 @@ export function streamingReason(output: OutputFile, kind: StreamingKind): string
       return `${use.flag} ${use.value ?? ""} is no local file`;
     }
   }
-  if (kind === "hls" && (hasFragments(output) || variantsOf(output)) && !readsAsOne(output)) {
-    return "its films cannot be read through their playlists (-hls_list_size 0, and all in one folder)";
+  return kind === "hls" ? hlsReason(output) : undefined;
+}
+
+/** What cannot be proven of HLS, or shows only while it is made. */
+function hlsReason(output: OutputFile): string | undefined {
+  const options = fileOptions(output);
+  const flags = lastOption(options, "hls_flags")?.value ?? "";
+  if (/append_list/.test(flags) && /delete_segments/.test(flags))
+    return "-hls_flags append_list+delete_segments is not split";
+  const encrypted = lastOption(options, "hls_key_info_file") !== undefined;
+  if (encrypted && hasFragments(output)) return "-hls_key_info_file with fragments is not split";
+  if ((encrypted || variantsOf(output)) && !listsAll(output)) {
+    return "its playlist does not name all segments (-hls_list_size 0)";
   }
   return undefined;
 }
@@ -204,12 +227,13 @@ export function streamingReason(output: OutputFile, kind: StreamingKind): string
  * certain, or those that are forced to be where segments are due.
  */
 export function segmentsReason(output: OutputFile, kind: StreamingKind, keys: KeyPlan | undefined): string | undefined {
-  if (keys?.every !== undefined) return undefined;
   const options = fileOptions(output);
+  const byTime = kind === "hls" && /split_by_time/.test(lastOption(options, "hls_flags")?.value ?? "");
+  if (keys?.every !== undefined || byTime) return undefined;
   const every = /^expr:gte\(t,(?:0\+)?n_forced\*(\d+(?:\.\d+)?)\)$/.exec(keys?.forced ?? "")?.[1];
   const [option, otherwise] = LENGTHS[kind];
   const due = lastOption(options, option)?.value ?? otherwise;
-  const odd = kind === "segment" && options.some((use) => ["segment_times", "segment_frames"].includes(use.name));
+  const odd = options.some((use) => ["segment_times", "segment_frames", "hls_init_time"].includes(use.name));
   const [period, length] = [parseDuration(every ?? ""), parseDuration(due)];
   if (!odd && period && length && length >= period && length % period === 0n) return undefined;
   return "segments begin with keyframes that the encoder sets by the pictures (a fixed GOP would settle it: -g N -sc_threshold 0)";

@@ -220,6 +220,8 @@ export interface BothOptions extends CompareOptions, StartOptions {
   readonly out?: readonly string[];
   /** Files that are compared as texts. */
   readonly texts?: RegExp;
+  /** Those of them that are compared as films besides. */
+  readonly films?: RegExp;
   /** What in these is not compared. */
   readonly blind?: RegExp;
   /** Finds more that differs between a file of plain ffmpeg's and the one in its place. */
@@ -307,9 +309,10 @@ async function compareFolders(plain: string, ours: string, options: BothOptions)
     const [a, b] = [join(plain, file), join(ours, file)];
     if (!existsSync(a) && !existsSync(b)) continue;
     if (!existsSync(a) || !existsSync(b)) differences.push(`${file} is there only once`);
-    else if (options.texts?.test(file))
+    else if (options.texts?.test(file)) {
       differences.push(...compareField(file, readText(a, options), readText(b, options)));
-    else differences.push(...(await compareFiles(a, b, options)), ...((await options.inspect?.(a, b)) ?? []));
+      if (options.films?.test(file)) differences.push(...(await compareFiles(a, b, options)));
+    } else differences.push(...(await compareFiles(a, b, options)), ...((await options.inspect?.(a, b)) ?? []));
   }
   return differences;
 }
