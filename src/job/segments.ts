@@ -65,24 +65,30 @@ async function findSegments(
   const own = variantsOf(output) ? placeIn(tree, playlistOf({ ...output, url: list.slice(tree.length) }, film)) : list;
   const playlist = readPlaylist(await readFile(own, "utf8").catch(() => ""));
   // Playlists name segments without their folders, and may have a base in front of them.
-  const named = (uri: string): string[] => {
-    const found = files.filter((file) => basename(file) === basename(uri));
-    return [found.find((file) => dirname(file) === dirname(own)) ?? found[0] ?? []].flat();
-  };
-  const heads = [...new Set(playlist.heads.flatMap(named))];
+  const beside = byName(files.filter((file) => dirname(file) === dirname(own)));
+  const anywhere = byName(files);
+  const named = (uri: string): string | undefined => beside.get(basename(uri)) ?? anywhere.get(basename(uri));
+  const heads = [...new Set(playlist.heads.flatMap((uri) => named(uri) ?? []))];
   if (!variantsOf(output) && !listsAll(output)) {
-    const segments = files.filter((file) => !heads.includes(file));
+    const segments = files.filter((file) => !heads.includes(file) && !SUBTITLES.test(file));
     return { parts: [...heads, ...segments].map((path) => ({ path })), shortened };
   }
   const key = await readKey(output);
-  const parts: Segment[] = heads.map((path) => ({ path }));
+  const parts = new Map<string, Segment>(heads.map((path) => [path, { path }]));
   for (const { uri, iv } of playlist.segments) {
-    const [path] = named(uri);
+    const path = named(uri);
     // Those of an earlier run, which are added to, lie elsewhere; one file may hold several.
-    if (path === undefined || parts.some((part) => part.path === path)) continue;
-    parts.push(key && iv ? { path, secret: { key, iv } } : { path });
+    if (path === undefined || parts.has(path)) continue;
+    parts.set(path, key && iv ? { path, secret: { key, iv } } : { path });
   }
-  return { parts, shortened };
+  return { parts: [...parts.values()], shortened };
+}
+
+/** Segments of subtitles, which have a playlist of their own (libavformat/hlsenc.c). */
+const SUBTITLES = /\.vtt$/;
+
+function byName(files: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(files.map((file) => [basename(file), file]));
 }
 
 interface Playlist {

@@ -63,19 +63,11 @@ async function readPackets(
 ): Promise<Result<ReadPackets, Problem>> {
   const parser = new FramecrcParser();
   const times: number[] = [];
+  const input = typeof file === "string" ? `file:${file}` : "pipe:0";
   const process = startLocal(
     ffmpeg,
     [
-      ...[
-        "-v",
-        "error",
-        "-nostdin",
-        "-copyts",
-        "-copytb",
-        "1",
-        "-i",
-        typeof file === "string" ? `file:${file}` : "pipe:0",
-      ],
+      ...["-v", "error", "-nostdin", "-copyts", "-copytb", "1", "-i", input],
       ...["-map", `0:${stream}`, "-c", "copy", "-copyinkf", "-f", "framecrc", "pipe:1"],
     ],
     {
