@@ -1,11 +1,12 @@
 import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import type { Config } from "../config/types.js";
 import { type Command, globalOptions, lastOption } from "../ffmpeg/command.js";
 import { LEVELS, parseLoglevel } from "../ffmpeg/loglevel.js";
 import { parseCommand } from "../ffmpeg/parse.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
+import { watchPath } from "../lib/warden.js";
 import { localPath, readsStandardInput } from "../plan/local-path.js";
 import { isDiscarded } from "../plan/muxers.js";
 import { shareOutputs } from "../plan/outputs.js";
@@ -110,7 +111,9 @@ function runAfter(
 async function makeFolder(config: Config): Promise<Result<string, Problem>> {
   try {
     await mkdir(config.server_work_path, { recursive: true, mode: 0o700 });
-    return ok(await mkdtemp(join(config.server_work_path, "job-")));
+    const folder = await mkdtemp(join(config.server_work_path, "job-"));
+    watchPath(resolve(folder));
+    return ok(folder);
   } catch (error) {
     return fail({
       what: `no work folder can be made in ${config.server_work_path}`,

@@ -4,6 +4,7 @@ import { access, lstat, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import type { OutputFile } from "../ffmpeg/command.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
+import { watchPath } from "../lib/warden.js";
 import { quote } from "../lib/shell.js";
 import { localPath } from "../plan/local-path.js";
 import { outputFolders, placeIn } from "../plan/streaming.js";
@@ -42,7 +43,10 @@ export async function placeOutput(shown: string, path: string): Promise<Result<O
       return ok(undefined);
   }
   const barred = await whyNotWritable(shown, dirname(target));
-  return barred ? fail(barred) : ok({ shown, path: target, temporary: besideIt(target) });
+  if (barred) return fail(barred);
+  const temporary = besideIt(target);
+  watchPath(temporary);
+  return ok({ shown, path: target, temporary });
 }
 
 /** Finds the place of an output of many files, and makes the folder in which it is written first. */
@@ -51,6 +55,7 @@ export async function placeTree(shown: string, output: OutputFile): Promise<Resu
   const barred = await whyNotWritable(shown, outputFolders(output)[0] ?? dirname(path));
   if (barred) return fail(barred);
   const tree = besideIt(join(outputFolders(output)[0] ?? dirname(path), basename(path)), "");
+  watchPath(tree);
   await makeTree(tree, output);
   return ok({ shown, path, temporary: placeIn(tree, path), tree });
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, type StdioOptions } from "node:child_process"
 import { fstatSync } from "node:fs";
 import { constants } from "node:os";
 import type { Readable } from "node:stream";
+import { watchProcess } from "../lib/warden.js";
 
 /** Signals that ffmpeg is to get, since it knows how to end on them. */
 const HANDED_ON: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
@@ -19,6 +20,7 @@ export function runWhole(ffmpeg: string, argv: readonly string[], { stdin, said 
     const child = spawn(ffmpeg, argv, {
       stdio: stdioFor(argv, stdin ? "pipe" : "inherit", said ? "pipe" : "inherit"),
     });
+    const unwatch = watchProcess(child.pid);
     if (said && child.stderr) tellTheRest(child.stderr, said);
     if (stdin && child.stdin) {
       child.stdin.on("error", () => stdin.destroy());
@@ -31,6 +33,7 @@ export function runWhole(ffmpeg: string, argv: readonly string[], { stdin, said 
       signals.off();
       resolve(127);
     });
+    child.once("exit", unwatch);
     child.once("close", (code, signal) => {
       signals.off();
       if (signal !== null) dieOf(signal);

@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { make, readSummary, SHORT_CHUNKS } from "../equivalence/compare.js";
-import { cliPath, type Ended, run, runFfmpeg, type StartOptions } from "../equivalence/programs.js";
+import { cliPath, type Ended, must, run, runFfmpeg, start, type StartOptions } from "../equivalence/programs.js";
 import { Sources } from "../equivalence/sources.js";
+import { until } from "../lab/sessions.js";
 
 /** Commands that end early, and the last words of those that do not, beside plain ffmpeg's. */
 
@@ -107,7 +108,10 @@ describe("the last words", () => {
     ["frames repeated", `-r 60 ${X264} o.mkv`],
     ["a filter that leaves frames out itself", `-vf fps=10 ${X264} o.mkv`],
     ["two outputs", `${X264} a.mp4 -vf scale=80:60 ${X264} b.mkv`],
-    ["two films in one, one of them at another rate", `-map 0:v -map 0:v -r:v:1 50 -c:v libx264 -preset ultrafast o.mkv`],
+    [
+      "two films in one, one of them at another rate",
+      `-map 0:v -map 0:v -r:v:1 50 -c:v libx264 -preset ultrafast o.mkv`,
+    ],
     ["one output that is not split", `${X264} a.mp4 -vn -c:a flac b.flac`],
     ["many files", `${X264} -g 25 -sc_threshold 0 -hls_time 2 o.m3u8`],
   ])("of %s", async (_, words) => {
@@ -123,7 +127,10 @@ describe("the last words", () => {
     const words = [...X264.split(" "), "a.mp4", "-r", "10", ...X264.split(" "), "b.mkv"];
     const args = ["-y", "-v", "error", "-progress", "pipe:1", "-i", await sources.get("h264.mp4"), ...words];
     const last = ({ stdout }: Ended): [string, string][] => {
-      const [block = ""] = stdout.trim().split(/(?<=^progress=.*\n)/m).slice(-1);
+      const [block = ""] = stdout
+        .trim()
+        .split(/(?<=^progress=.*\n)/m)
+        .slice(-1);
       return block.split("\n").map((line) => [line.split("=")[0] ?? "", line.split("=")[1] ?? ""]);
     };
     const [theirs, own] = [last(await plain(args)), last(await ours(args))];
@@ -141,4 +148,31 @@ test("a probe is ffmpeg's own with a configuration that names the programs, too"
     expect(bare).toEqual(await plain(args));
     expect(await ours(args)).toEqual(bare);
   }
+});
+
+describe("killed outright, as programs do it after some seconds", () => {
+  const running = async (): Promise<string[]> =>
+    (await must("ps", ["-eo", "args"])).split("\n").filter((args) => args.includes(folder));
+
+  test.each([
+    ["in chunks", ["-c:v", "libx264", "-preset", "veryslow"]],
+    ["whole", ["-vf", "reverse,reverse", "-c:v", "libx264", "-preset", "veryslow"]],
+  ])("%s: nothing of it goes on, and nothing is left lying about", async (how, encode) => {
+    const film = join(folder, "long.mkv");
+    const source = ["-f", "lavfi", "-i", "testsrc2=s=320x240:r=25:d=20"];
+    await make([...source, "-c:v", "libx264", "-preset", "ultrafast", "-g", "25", film]);
+    const flags = [...SHORT_CHUNKS, "-df_local_slots=1", "-y", "-v", "error", "-i", film];
+    const args = [...flags, ...encode, join(folder, "o.mkv")];
+    const { child, ended } = start(join(folder, "bin", "ffmpeg"), args, settings({ env: { PATH: PATH() } }));
+    // While the first chunks are in the output already, where there are chunks.
+    const begun = (): boolean => readdirSync(folder).some((name) => name.startsWith(how === "whole" ? "o." : ".o."));
+    await until(begun, 60);
+    child.kill("SIGKILL");
+    expect(await ended).toMatchObject({ code: null, signal: "SIGKILL" });
+    for (let i = 0; i < 40 && (await running()).length > 0; i++) await new Promise((later) => setTimeout(later, 100));
+    expect(await running()).toEqual([]);
+    await until(() => readdirSync(folder).every((name) => !name.startsWith(".o.")), 10);
+    const jobs = join(folder, "state", "distffmpeg", "jobs");
+    await until(() => !existsSync(jobs) || readdirSync(jobs).length === 0, 10);
+  });
 });
