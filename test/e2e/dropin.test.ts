@@ -105,7 +105,7 @@ describe("the last words", () => {
   }
   test.each([
     ["frames left out", `-r 10 ${X264} o.mp4`],
-    ["frames repeated", `-r 60 ${X264} o.mkv`],
+    ["frames repeated", `-r 60 ${X264} o.mp4`],
     ["a filter that leaves frames out itself", `-vf fps=10 ${X264} o.mkv`],
     ["two outputs", `${X264} a.mp4 -vf scale=80:60 ${X264} b.mkv`],
     [
