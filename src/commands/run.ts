@@ -6,6 +6,7 @@ import { commandsIn } from "../ffmpeg/sequence.js";
 import { forgetStarted, takenForReal } from "../ffmpeg/real.js";
 import { parseDuration } from "../ffmpeg/duration.js";
 import { EventStream } from "../job/events.js";
+import { runWhole } from "../job/whole.js";
 import type { ReportOptions, ViewOptions } from "../ui/index.js";
 import { plainProgram, readsNoFilm, startReal } from "./plain.js";
 import { stopOnSignals } from "./stop.js";
@@ -53,7 +54,8 @@ async function runOne(argv: readonly string[], flags: ReadonlyMap<string, string
     const { showPlan } = await import("./explain.js");
     return showPlan(argv, loaded, false);
   }
-  if (!film && summary === undefined) return startReal(ffmpeg_bin, argv);
+  // It is the real one already: looked for once more, it would be taken for one that has come round to us.
+  if (!film && summary === undefined) return runWhole(ffmpeg_bin, argv);
   return runWithViews(argv, parsed.ok ? parsed.value : undefined, loaded, asFfmpeg);
 }
 
@@ -89,6 +91,7 @@ async function runWithViews(
     }
     return await runJob({
       ...{ argv, config, events, stdin: () => process.stdin, signal: stop.signal, stoppedBy: stop.by },
+      tellsWords: views.tellsWords,
       mayOverwrite: (path) => mayOverwrite(path, stop.signal),
       listenToKeys: () => listenToKeys(events, stop.quit),
     });

@@ -52,6 +52,11 @@ export type LogFact =
   | { readonly kind: "complex-mapping"; readonly text: string }
   | { readonly kind: "graph-input"; readonly input: GraphInput };
 
+/** True for ffmpeg's line about how many bytes went into which kind of stream (fftools/ffmpeg_mux.c mux_final_stats, 7.1). */
+export function isSizeLine(text: string): boolean {
+  return /^(?:\[out#\d+\/\S+ @ \w+\] )?video:\d+Ki?B audio:/i.test(text);
+}
+
 /**
  * Whether ffmpeg says that the end of its file could not be written. It ends with status 0 all the same
  * (fftools/ffmpeg.c, 5.1): seen with a disk that is full when the last buffer is flushed.

@@ -39,11 +39,11 @@ function formatClock(microseconds: number, digits = 2): string {
 }
 
 /**
- * Writes a stat line as ffmpeg 5.1 does (print_report in fftools/ffmpeg.c), without what ends it:
+ * Writes a stat line as ffmpeg 5.1 and 7.1 do (print_report in fftools/ffmpeg.c), without what ends it:
  * ffmpeg adds four spaces and a carriage return, or a newline after the last.
- * Without `frame` it is the line of a film without video, which begins with `size=`.
+ * Without `frame` it is the line of a film without video, which begins with `size=`. `unit`: of 1024 bytes.
  */
-export function formatStatLine(stat: Progress): string {
+export function formatStatLine(stat: Progress, unit: "kB" | "KiB" = "kB"): string {
   let line = "";
   if (stat.frame !== undefined) {
     // ffmpeg keeps fps as a C float, and shows no decimals from 9.95 up.
@@ -51,8 +51,9 @@ export function formatStatLine(stat: Progress): string {
     const shownFps = fixed(fps, fps < 9.95 ? 1 : 0).padStart(3);
     const shownQ = fixed(Math.fround(stat.q ?? -1), 1).padStart(3);
     line += `frame=${String(stat.frame).padStart(5)} fps=${shownFps} q=${shownQ} ${stat.last ? "L" : ""}`;
+    for (const q of stat.moreQ ?? []) line += `q=${fixed(Math.fround(q), 1)} `;
   }
-  line += stat.size === undefined ? "size=N/A" : `size=${fixed(stat.size / 1024, 0).padStart(8)}kB`;
+  line += stat.size === undefined ? "size=N/A" : `size=${fixed(stat.size / 1024, 0).padStart(8)}${unit}`;
   line += ` time=${stat.time === undefined ? "N/A" : formatClock(stat.time)} `;
   line += stat.bitrate === undefined ? "bitrate=N/A" : `bitrate=${fixed(stat.bitrate, 1).padStart(6)}kbits/s`;
   if ((stat.dup ?? 0) > 0 || (stat.drop ?? 0) > 0) line += ` dup=${stat.dup ?? 0} drop=${stat.drop ?? 0}`;
@@ -62,16 +63,22 @@ export function formatStatLine(stat: Progress): string {
 
 /**
  * Writes a block for `-progress` as ffmpeg 5.1 does (print_report in fftools/ffmpeg.c), its last line included.
- * `stream`: the film's place among the output's streams.
+ * `places`: by the numbers of output and stream, those of the films.
  */
-export function formatProgressBlock(stat: Progress, stream: number): string {
+export function formatProgressBlock(
+  stat: Progress,
+  places: readonly { readonly output: number; readonly stream: number }[],
+): string {
   const or = <T>(value: T | undefined, text: (value: T) => string): string =>
     value === undefined ? "N/A" : text(value);
   const { frame = 0, fps = 0, q = -1, size, time, bitrate, dup = 0, drop = 0, speed } = stat;
   const lines = [
     `frame=${frame}`,
     `fps=${fixed(Math.fround(fps), 2)}`,
-    `stream_0_${stream}_q=${fixed(Math.fround(q), 1)}`,
+    ...places.map(({ output, stream }, i) => {
+      const own = i === 0 ? q : (stat.moreQ?.[i - 1] ?? -1);
+      return `stream_${output}_${stream}_q=${fixed(Math.fround(own), 1)}`;
+    }),
     `bitrate=${or(bitrate, (value) => `${fixed(value, 1).padStart(6)}kbits/s`)}`,
     `total_size=${or(size, String)}`,
     `out_time_us=${or(time, String)}`,

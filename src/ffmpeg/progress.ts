@@ -9,6 +9,8 @@ export interface Progress {
   readonly fps?: number;
   /** Quantizer of the last frame; -1 for a copied stream. */
   readonly q?: number;
+  /** Those of further video streams. */
+  readonly moreQ?: readonly number[];
   /** Bytes written so far. */
   readonly size?: number;
   /** How far the output reaches, in microseconds of film; may be below zero. */
@@ -129,12 +131,16 @@ const BLOCK_KEYS: ReadonlySet<string> = new Set(
   "frame fps q bitrate total_size out_time_us out_time_ms out_time dup_frames drop_frames speed".split(" "),
 );
 
+/** No block is read beyond this many video streams. */
+const MOST_STREAMS = 100;
+
 /**
  * Gathers the lines of ffmpeg's `-progress` output into blocks.
  * Feed it every line; foreign lines are ignored.
  */
 export class ProgressBlocks {
   readonly #values = new Map<string, string>();
+  readonly #moreQ: number[] = [];
 
   /** Takes one line without its newline; returns the report when the line (`progress=continue` or `end`) closes a block. */
   push(line: string): Progress | undefined {
@@ -143,12 +149,18 @@ export class ProgressBlocks {
     const value = rawValue.trim();
     if (rawKey === "progress") return this.#close(value === "end");
     const key = /^stream_\d+_\d+_q$/.test(rawKey) ? "q" : rawKey;
-    if (BLOCK_KEYS.has(key) && !(key === "q" && this.#values.has("q"))) this.#values.set(key, value);
+    if (key === "q" && this.#values.has("q")) this.#another(parseNumber(value));
+    else if (BLOCK_KEYS.has(key)) this.#values.set(key, value);
     return undefined;
+  }
+
+  #another(q: number | undefined): void {
+    if (q !== undefined && this.#moreQ.length < MOST_STREAMS) this.#moreQ.push(q);
   }
 
   #close(last: boolean): Progress {
     const get = (key: string): string | undefined => this.#values.get(key);
+    const moreQ = this.#moreQ.splice(0);
     const report = compact({
       frame: parseCount(get("frame")),
       fps: parseNumber(get("fps")),
@@ -164,6 +176,6 @@ export class ProgressBlocks {
       last,
     });
     this.#values.clear();
-    return report;
+    return moreQ.length === 0 ? report : { ...report, moreQ };
   }
 }

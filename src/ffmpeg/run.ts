@@ -1,6 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import { execa } from "execa";
 import { LineSplitter, Tail } from "../lib/lines.js";
+import { watchProcess } from "../lib/warden.js";
 import { LEVELS, type LogLine, LogReader } from "./loglevel.js";
 
 /** How a local ffmpeg or ffprobe ended. */
@@ -84,6 +85,8 @@ export function startLocal(bin: string, args: readonly string[], options: LocalR
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.signal ? { cancelSignal: options.signal } : {}),
   });
+  const unwatch = watchProcess(child.pid);
+  void child.then(unwatch);
   if (options.stdin && child.stdin) feed(options.stdin, child.stdin);
   const extra = child.stdio.slice(3) as (Readable & Writable)[];
   const readers = [

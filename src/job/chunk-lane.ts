@@ -180,8 +180,8 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
       onStdoutLine: (line) => {
         const now = progress.push(line);
         if (now?.frame !== undefined) {
-          const { frame: frames, fps = 0, size: bytes, q } = now;
-          const more = { ...(bytes === undefined ? {} : { bytes }), ...(q === undefined ? {} : { q }) };
+          const { frame: frames, fps = 0, size: bytes, q, moreQ = [] } = now;
+          const more = { ...(bytes === undefined ? {} : { bytes }), ...(q === undefined ? {} : { q: [q, ...moreQ] }) };
           events.emit({ type: "chunk-progress", ...place, frames, fps, ...more });
         }
       },
@@ -202,7 +202,7 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
       }
       const one = await this.#fetchOne(task, { rendition, part }, session, signal);
       if (!one.ok) return one;
-      bytes += one.value.bytes;
+      if (rendition === 0) bytes = one.value.bytes;
       verified.push(one.value.verified);
     }
     return ok({ verified, bytes });

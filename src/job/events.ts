@@ -4,10 +4,28 @@
  */
 export type Route = "chunks" | "local";
 
-/** The film's place among the output's streams, and the rate it is to have. */
-export interface FilmShape {
+/** A film's place: the numbers of its output and of its stream there. */
+export interface FilmPlace {
+  readonly output: number;
   readonly stream: number;
+}
+
+/** What a job in chunks makes, as far as ffmpeg's reports speak of it. */
+export interface FilmShape {
+  /** Never empty; the first is the one whose frames are counted. */
+  readonly places: readonly [FilmPlace, ...FilmPlace[]];
+  /** The first film's. */
   readonly framesPerSecond: number;
+  /** False for a first output whose size ffmpeg does not tell: one of many files, or none. */
+  readonly sized: boolean;
+  /** How ffmpeg names 1024 bytes: `KiB` from 7.0 on. */
+  readonly unit: "kB" | "KiB";
+}
+
+/** Frames that ffmpeg has repeated and left out to keep the rate. */
+export interface RateCounts {
+  readonly dup: number;
+  readonly drop: number;
 }
 
 /** What ended a job before its film was complete: the key `q`, or a signal by its number. */
@@ -16,14 +34,30 @@ export interface Stop {
 }
 
 export type JobEvent =
-  | { readonly type: "route"; readonly route: Route; readonly reason: string; readonly film?: FilmShape }
+  /** `refused`: ffmpeg does not take the command, and says why right behind this. */
+  | {
+      readonly type: "route";
+      readonly route: Route;
+      readonly reason: string;
+      readonly film?: FilmShape;
+      readonly refused?: boolean;
+    }
   /** What plain ffmpeg says of this command, a line without its end; `level` as ffmpeg numbers them. */
   | { readonly type: "words"; readonly level: number; readonly text: string }
+  /** All outputs have been described in words: from now on ffmpeg would report. */
+  | { readonly type: "opened" }
   | { readonly type: "worker-up"; readonly worker: string; readonly slots: number; readonly detail: string }
   | { readonly type: "worker-dropped"; readonly worker: string; readonly reason: string; readonly fix?: string }
   /** The split goes on: source frames seen so far; `total` once the source has been read to its end. */
-  | { readonly type: "split-progress"; readonly frames: number; readonly total?: number }
-  | { readonly type: "chunk-ready"; readonly chunk: number; readonly frames: number }
+  | {
+      readonly type: "split-progress";
+      readonly frames: number;
+      readonly total?: number;
+      /** Of all films together, with `total`. */
+      readonly counts?: RateCounts;
+    }
+  /** `counts`: since the chunk before. */
+  | { readonly type: "chunk-ready"; readonly chunk: number; readonly frames: number; readonly counts?: RateCounts }
   | { readonly type: "chunk-upload"; readonly chunk: number; readonly worker: string; readonly slot: number }
   | { readonly type: "chunk-encode"; readonly chunk: number; readonly worker: string; readonly slot: number }
   | {
@@ -33,9 +67,9 @@ export type JobEvent =
       readonly slot: number;
       readonly frames: number;
       readonly fps: number;
-      /** Size so far, and the quantizer of the last frame, where the encoder tells them. */
+      /** Size of the first film's part so far, and the quantizers of the films' last frames, where the encoder tells them. */
       readonly bytes?: number;
-      readonly q?: number;
+      readonly q?: readonly number[];
     }
   | { readonly type: "chunk-download"; readonly chunk: number; readonly worker: string; readonly slot: number }
   | {
@@ -44,6 +78,7 @@ export type JobEvent =
       readonly worker: string;
       readonly slot: number;
       readonly frames: number;
+      /** Of the first film's part. */
       readonly bytes: number;
       readonly seconds: number;
     }
@@ -60,7 +95,7 @@ export type JobEvent =
   | { readonly type: "join-progress"; readonly frames: number; readonly seconds: number; readonly bytes: number }
   | { readonly type: "verifying" }
   /** The chunk route was given up; the command runs whole instead. */
-  | { readonly type: "fell-back"; readonly reason: string }
+  | { readonly type: "fell-back"; readonly reason: string; readonly refused?: boolean }
   | { readonly type: "notice"; readonly level: "warning" | "info"; readonly text: string }
   | {
       readonly type: "done";
@@ -70,8 +105,10 @@ export type JobEvent =
       readonly bytes: number;
       /** How far the output reaches, all its streams considered, as ffmpeg said it at the end. */
       readonly reached?: number;
-      /** ffmpeg's last line: how many bytes went into which kind of stream. */
-      readonly sizes?: string;
+      /** Of the first output alone, where ffmpeg tells it. */
+      readonly size?: number;
+      /** How many bytes went into which kind of stream, in ffmpeg's words; up to 6.0 behind its last stat line. */
+      readonly sizes?: { readonly before: readonly string[]; readonly behind: readonly string[] };
       /** Set when the film was ended early: the output holds its head. */
       readonly stop?: Stop;
     }

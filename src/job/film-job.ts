@@ -1,5 +1,6 @@
 import type { Config } from "../config/types.js";
 import type { Closing } from "../join/joiner.js";
+import { aborted } from "../lib/aborted.js";
 import { toNumber } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { framesOf } from "../plan/chunk.js";
@@ -7,9 +8,11 @@ import type { FilmPlan } from "../plan/film.js";
 import { isFirstPass } from "../plan/rate-control/plan.js";
 import { beginsAsPlanned } from "../plan/switches.js";
 import type { ReadyChunk } from "../split/splitter.js";
+import { reportedCounts, type Sizes } from "./closing.js";
 import type { EncodedChunk } from "./chunk-lane.js";
 import { Crew } from "./crew.js";
-import type { EventStream } from "./events.js";
+import type { EventStream, RateCounts } from "./events.js";
+import { type FilmFailure, refusedOrFull } from "./film-failure.js";
 import { headFrameData, oddHead } from "./head-facts.js";
 import type { OutputPlace } from "./output.js";
 import { OutputJoin } from "./output-join.js";
@@ -18,14 +21,13 @@ import type { HostTools } from "./probing.js";
 import { RateDesk } from "./rate-desk.js";
 import { type PlainOutputs, type PlannedOutput, splitFilm } from "./stages.js";
 
-/** How a film job ended short of success: `unfit` and `refused` send the command the whole way, the others end it. */
-export type FilmFailure = { readonly kind: "unfit" | "refused" | "failed" | "cancelled" } & Problem;
-
-/** A film that is made, or its head where the job was ended early: its frames, how long it is, and FINAL's last words. */
+/** A film that is made, or its head where the job was ended early: its frames, how long it is, and ffmpeg's last words. */
 export interface MadeFilm {
   readonly frames: number;
   readonly seconds: number;
-  readonly closing: Closing;
+  /** How far the outputs reach, all their streams considered, in microseconds. */
+  readonly reached: number | undefined;
+  readonly sizes: readonly Sizes[];
 }
 
 /** An output to be made of chunks, and where. */
@@ -69,6 +71,7 @@ class FilmJob {
   readonly #verified = new Map<number, EncodedChunk>();
   #failure: FilmFailure | undefined;
   #total: number | undefined;
+  #counted: RateCounts = { dup: 0, drop: 0 };
   /** Chunks that were handed over. */
   #handed = 0;
   /** What has been taken in: frames and seconds of the first film, bytes of all. */
@@ -119,9 +122,7 @@ class FilmJob {
 
   async run(): Promise<Result<MadeFilm, FilmFailure>> {
     for (const { output } of this.#in.outputs) {
-      void oddHead(output).then((odd) => {
-        if (odd) this.#fail(odd);
-      });
+      void oddHead(output).then((odd) => odd && this.#fail(odd));
     }
     const opening = this.#crew.open();
     const splitting = this.#split();
@@ -145,13 +146,14 @@ class FilmJob {
       if (kind !== "cancelled") this.#fail({ ...result.failure, kind: kind === "unfit" ? "unfit" : "refused" });
       return;
     }
-    const { chunks, sourceFrames, outputFrames } = result.value;
+    const { chunks, sourceFrames, outputFrames, counts } = result.value;
     if (chunks === 0) {
       this.#fail({ kind: "unfit", what: "the source has no frames to split" });
       return;
     }
     this.#total = chunks;
-    events.emit({ type: "split-progress", frames: sourceFrames, total: outputFrames[0] ?? 0 });
+    const whole = { total: outputFrames[0] ?? 0, counts: reportedCounts(this.#plans, counts) };
+    events.emit({ type: "split-progress", frames: sourceFrames, ...whole });
     this.#desk.end();
     this.#wake();
   }
@@ -167,7 +169,10 @@ class FilmJob {
       return;
     }
     this.#ticks[index] = parts.map((part) => part?.ticks.map((t) => t.tick) ?? []);
-    this.#in.events.emit({ type: "chunk-ready", chunk: index, frames: framesOf(ready.chunk) });
+    const { dup, drop } = reportedCounts(this.#plans, ready.counts);
+    const counts = { dup: dup - this.#counted.dup, drop: drop - this.#counted.drop };
+    this.#counted = { dup, drop };
+    this.#in.events.emit({ type: "chunk-ready", chunk: index, frames: framesOf(ready.chunk), counts });
     this.#desk.cut(ready);
   }
 
@@ -264,10 +269,17 @@ class FilmJob {
     return complete ? this.#prove(closings) : ok(this.#made(closings));
   }
 
-  #made([closing, ...others]: readonly Closing[]): MadeFilm {
-    const own = closing ?? { progress: undefined, sizes: undefined };
-    // ffmpeg's last line is about all outputs together (5.1).
-    return { ...this.#joined, closing: others.length === 0 ? own : { ...own, sizes: undefined } };
+  #made(closings: readonly Closing[]): MadeFilm {
+    const times = closings.flatMap(({ progress }) => progress?.time ?? []);
+    const sizes = closings.map((closing, i) => {
+      const { output } = this.#in.outputs[i] ?? {};
+      return { outputs: output ? [output.number] : [], lines: closing.sizes };
+    });
+    return {
+      ...this.#joined,
+      reached: times.length > 0 ? Math.max(...times) : undefined,
+      sizes: this.#plain ? [...sizes, this.#plain.sizes] : sizes,
+    };
   }
 
   async #prove(closings: readonly Closing[]): Promise<Result<MadeFilm, FilmFailure>> {
@@ -284,17 +296,4 @@ class FilmJob {
   #finalFailed(problem: Problem): Result<never, FilmFailure> {
     return fail(this.#failure ?? refusedOrFull(problem));
   }
-}
-
-/** Plain ffmpeg would find a full disk just as full. */
-function refusedOrFull(problem: Problem): FilmFailure {
-  const full = /No space left on device|Disk quota exceeded/.test(problem.detail ?? "");
-  return { ...problem, kind: full ? "failed" : "refused" };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

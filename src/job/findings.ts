@@ -10,6 +10,7 @@ import type { Generation } from "../plan/frame-clock.js";
 import { type Findings } from "../plan/prepare.js";
 import { standardInput } from "../plan/local-path.js";
 import { type Routing, sameStream, streamOf } from "../plan/routing.js";
+import { REFUSES } from "../plan/reasons.js";
 import { rehearsalArgs } from "../plan/stages.js";
 import { type Scratch, scratchFor } from "./scratch.js";
 import type { FilmPlace } from "./segments.js";
@@ -158,7 +159,11 @@ function startHeads(
 /** Why ffmpeg did not do what it was asked. */
 function refusal({ code, startError, stderrTail }: LocalEnd, tools: HostTools): string | undefined {
   if (startError !== undefined) return `${tools.ffmpeg}: ${startError}`;
-  return code === 0 || code === INTERRUPTED ? undefined : `ffmpeg refuses it (${faultIn(stderrTail)})`;
+  return code === 0 || code === INTERRUPTED ? undefined : refusedFor(faultIn(stderrTail));
+}
+
+function refusedFor(fault: string): string {
+  return fault === "" ? REFUSES : `${REFUSES} (${fault})`;
 }
 
 /** From ffmpeg's banner: releases up to 6.0 are of one generation, all later ones and builds of its trunk of the other. */

@@ -1,24 +1,27 @@
 import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import type { Config } from "../config/types.js";
 import { type Command, globalOptions, lastOption } from "../ffmpeg/command.js";
 import { LEVELS, parseLoglevel } from "../ffmpeg/loglevel.js";
 import { parseCommand } from "../ffmpeg/parse.js";
-import { toNumber } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
+import { watchPath } from "../lib/warden.js";
 import { localPath, readsStandardInput } from "../plan/local-path.js";
 import { isDiscarded } from "../plan/muxers.js";
 import { shareOutputs } from "../plan/outputs.js";
+import { isRefused, REFUSES } from "../plan/reasons.js";
 import { NO_VIDEO } from "../plan/route.js";
-import type { EventStream, Stop } from "./events.js";
-import { type FilmFailure, type MadeFilm, runFilm } from "./film-job.js";
+import type { EventStream, FilmShape, Stop } from "./events.js";
+import type { FilmFailure } from "./film-failure.js";
+import { type MadeFilm, runFilm } from "./film-job.js";
+import { filmShape, sizeLines } from "./closing.js";
 import { discard, type OutputPlace, publish } from "./output.js";
 import { isOn, readsKeys } from "./overwrite.js";
 import { placeAll } from "./places.js";
 import type { HostTools } from "./probing.js";
 import { Spool } from "./spool.js";
-import { describe, type PlainOutputs, planJob } from "./stages.js";
+import { describe, type PlainOutputs, planJob, type PlannedJob } from "./stages.js";
 import { runWhole } from "./whole.js";
 import { Words } from "./words.js";
 
@@ -37,6 +40,8 @@ export interface JobInput {
   readonly listenToKeys: () => { off(): void };
   /** The user's wish to end it, and once it is aborted what it was. */
   readonly signal: AbortSignal;
+  /** True where the views tell ffmpeg's words on standard error. */
+  readonly tellsWords: boolean;
   readonly stoppedBy: () => Stop;
 }
 
@@ -45,7 +50,7 @@ export async function runJob(input: JobInput): Promise<number> {
   const { argv, config, events } = input;
   const parsed = parseCommand(argv);
   const command = parsed.ok ? parsed.value : undefined;
-  const may = command ? shareOutputs(command) : fail("ffmpeg refuses it");
+  const may = command ? shareOutputs(command) : fail(REFUSES);
   if (!command || !may.ok) return whole(input, may.ok ? "" : may.failure);
   const odd = await unreadableTwice(command);
   if (odd !== undefined) return whole(input, odd);
@@ -76,18 +81,39 @@ async function unreadableTwice(command: Command): Promise<string | undefined> {
   return undefined;
 }
 
+/** What was asked and told before plain ffmpeg takes over. */
+interface Before {
+  /** The user has agreed to overwrite, where there was something to ask about. */
+  readonly agreed?: boolean;
+  /** Words of ffmpeg's that are out. */
+  readonly said?: readonly string[];
+}
+
 /** The command as it stands, by plain ffmpeg. */
-function whole(input: JobInput, reason: string, spool?: Spool): Promise<number> {
-  const { events, config, argv } = input;
-  events.emit({ type: "route", route: "local", reason });
-  return runWhole(config.ffmpeg_bin, argv, spool?.read());
+function whole(input: JobInput, reason: string, spool?: Spool, before: Before = {}): Promise<number> {
+  input.events.emit({ type: "route", route: "local", reason, refused: isRefused(reason) });
+  return runAfter(input, before, spool);
+}
+
+function runAfter(
+  { config, argv, tellsWords }: JobInput,
+  { agreed, said = [] }: Before,
+  spool?: Spool,
+): Promise<number> {
+  const stdin = spool?.read();
+  return runWhole(config.ffmpeg_bin, agreed ? ["-y", ...argv] : argv, {
+    ...(stdin ? { stdin } : {}),
+    ...(tellsWords && said.length > 0 ? { said } : {}),
+  });
 }
 
 /** The job's own folder, private, with a name nobody can guess. */
 async function makeFolder(config: Config): Promise<Result<string, Problem>> {
   try {
     await mkdir(config.server_work_path, { recursive: true, mode: 0o700 });
-    return ok(await mkdtemp(join(config.server_work_path, "job-")));
+    const folder = await mkdtemp(join(config.server_work_path, "job-"));
+    watchPath(resolve(folder));
+    return ok(folder);
   } catch (error) {
     return fail({
       what: `no work folder can be made in ${config.server_work_path}`,
@@ -117,40 +143,57 @@ async function runSplit(input: JobInput, command: Command, split: readonly numbe
     outputs: split.map((i) => shownName(command.outputs[i]?.url ?? "")),
     hideBanner: isOn(command, "hide_banner"),
     keys: readsKeys(command),
+    opened: () => events.emit({ type: "opened" }),
     loglevel: parseLoglevel(lastOption(globalOptions(command), "loglevel")?.value ?? config.loglevel) ?? LEVELS.info,
   });
   const planned = await planJob(command, tools, (line, scratch) => words.push(line, scratch));
   if (hard.signal.aborted) return stopped(input);
   if (!planned.ok) return whole(input, planned.failure, spool);
-  const { outputs, plain } = planned.value;
-  words.release("inputs");
-  const placed = await placeAll(planned.value, input);
+  const { plain } = planned.value;
+  const before: { agreed?: true } = {};
+  const placed = await placeAll(planned.value, {
+    events,
+    generation: planned.value.outputs[0]?.plans[0]?.generation ?? "by-rate",
+    mayOverwrite: (path) => {
+      words.release("inputs");
+      before.agreed = true;
+      return input.mayOverwrite(path);
+    },
+  });
   if (signal.aborted) {
     if (placed.ok) await discardAll(placed.value.made);
     return stopped(input);
   }
   if (!placed.ok) {
-    if (!placed.failure) return whole(input, "the output is no ordinary file", spool);
-    if (!placed.failure.told) events.emit({ type: "failed", ...placed.failure });
-    return STATUS.failed;
+    const { what, status } = placed.failure;
+    if (status !== undefined) return status;
+    return whole(input, what, spool, { ...before, said: words.said });
   }
   const { made } = placed.value;
   // From here on what is finished is worth keeping.
   signal.removeEventListener("abort", stopAsking);
-  const [first] = outputs.flatMap((output) => output.plans);
-  const film = first && { stream: first.film.outputStream, framesPerSecond: toNumber(first.outputRate) };
-  events.emit({ type: "route", route: "chunks", reason: describe(planned.value), ...(film ? { film } : {}) });
+  const film = filmShape(planned.value, command, words.unit);
+  events.emit({ type: "route", route: "chunks", reason: describe(planned.value), film });
   if (plain) tellPlain(plain, events);
   words.release("all");
+  void headsAreFine(planned.value).then((fine) => {
+    if (fine) words.finish();
+  });
   const keys = readsKeys(command) ? input.listenToKeys() : undefined;
   const result = await runFilm({
     ...{ config, tools, events, leave: signal, outputs: placed.value.outputs },
     plain: plain && { outputs: plain, places: placed.value.plain },
   });
   keys?.off();
-  if (result.ok) return finish(input, made, result.value);
+  if (result.ok) return finish(input, film, made, result.value);
   await discardAll(made);
-  return failed(input, command, result.failure, spool);
+  return failed(input, result.failure, { agreed: !isOn(command, "n"), said: words.said }, spool);
+}
+
+/** Whether all outputs have begun as they should. */
+async function headsAreFine({ outputs }: PlannedJob): Promise<boolean> {
+  const heads = await Promise.all(outputs.flatMap((output) => output.heads));
+  return heads.every((head) => head.ok);
 }
 
 /** Sound alone is nothing to be told of. */
@@ -179,10 +222,15 @@ async function discardAll(places: readonly OutputPlace[]): Promise<void> {
   await Promise.all(places.map(discard));
 }
 
-async function finish(input: JobInput, places: readonly OutputPlace[], made: MadeFilm): Promise<number> {
+async function finish(
+  input: JobInput,
+  shape: FilmShape,
+  places: readonly OutputPlace[],
+  made: MadeFilm,
+): Promise<number> {
   const { events, signal } = input;
-  const { frames, seconds, closing } = made;
-  let bytes = 0;
+  const { frames, seconds, reached } = made;
+  let [bytes, size]: [number, number | undefined] = [0, undefined];
   for (const [i, place] of places.entries()) {
     const published = await publish(place);
     if (!published.ok) {
@@ -190,14 +238,15 @@ async function finish(input: JobInput, places: readonly OutputPlace[], made: Mad
       events.emit({ type: "failed", ...published.failure });
       return STATUS.failed;
     }
+    if (i === 0 && shape.sized) size = published.value.bytes;
     bytes += published.value.bytes;
   }
   const stop = signal.aborted ? input.stoppedBy() : undefined;
-  const reached = closing.progress?.time;
   events.emit({
     ...{ type: "done", output: places.map((place) => place.shown).join(", "), frames, seconds, bytes },
     ...(reached === undefined ? {} : { reached: reached / 1e6 }),
-    ...(closing.sizes === undefined ? {} : { sizes: closing.sizes }),
+    ...(size === undefined ? {} : { size }),
+    sizes: sizeLines(made.sizes, size),
     ...(stop ? { stop } : {}),
   });
   return stop ? statusOf(stop) : STATUS.done;
@@ -205,11 +254,11 @@ async function finish(input: JobInput, places: readonly OutputPlace[], made: Mad
 
 function failed(
   input: JobInput,
-  command: Command,
   failure: FilmFailure,
+  before: Before,
   spool: Spool | undefined,
 ): Promise<number> | number {
-  const { events, config, argv } = input;
+  const { events } = input;
   // Who has ended it does not want it whole either.
   if (input.signal.aborted && failure.kind !== "failed") return stopped(input);
   switch (failure.kind) {
@@ -222,9 +271,8 @@ function failed(
     case "refused": {
       // The promise comes first: what cannot be proven the same is made the plain way.
       const reason = failure.detail ? `${failure.what}: ${failure.detail}` : failure.what;
-      events.emit({ type: "fell-back", reason });
-      // The user has agreed to overwrite already, where there was something to ask about.
-      return runWhole(config.ffmpeg_bin, isOn(command, "n") ? argv : ["-y", ...argv], spool?.read());
+      events.emit({ type: "fell-back", reason, refused: isRefused(reason) });
+      return runAfter(input, before, spool);
     }
   }
 }

@@ -4,6 +4,7 @@ import { access, copyFile, lstat, mkdir, realpath, rename, rm, stat } from "node
 import { basename, dirname, extname, join, resolve } from "node:path";
 import type { OutputFile } from "../ffmpeg/command.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
+import { watchPath } from "../lib/warden.js";
 import { quote } from "../lib/shell.js";
 import { localPath } from "../plan/local-path.js";
 import { addedTo, moveInto, outputFolders, placeIn, streamingKind } from "../plan/streaming.js";
@@ -45,7 +46,10 @@ export async function placeOutput(shown: string, path: string): Promise<Result<O
       return ok(undefined);
   }
   const barred = await whyNotWritable(shown, dirname(target));
-  return barred ? fail(barred) : ok({ shown, path: target, temporary: besideIt(target) });
+  if (barred) return fail(barred);
+  const temporary = besideIt(target);
+  watchPath(temporary);
+  return ok({ shown, path: target, temporary });
 }
 
 /** Finds the place of an output of many files, and makes the folder in which it is written first. */
@@ -54,6 +58,7 @@ export async function placeTree(shown: string, output: OutputFile): Promise<Resu
   const barred = await whyNotWritable(shown, outputFolders(output)[0] ?? dirname(path));
   if (barred) return fail(barred);
   const tree = besideIt(join(outputFolders(output)[0] ?? dirname(path), basename(path)), "");
+  watchPath(tree);
   await makeTree(tree, output);
   for (const list of addedTo(output).map((url) => localPath(url) ?? url)) {
     const copy = placeIn(tree, list);
@@ -62,11 +67,8 @@ export async function placeTree(shown: string, output: OutputFile): Promise<Resu
   return ok({ shown, path, temporary: placeIn(tree, path), tree });
 }
 
-/**
- * Finds the places of all files of a tee. Undefined when one of them has none, or is written in place: ffmpeg goes on
- * with the others then.
- */
-export async function placeTee(shown: string, output: OutputFile): Promise<OutputPlace | undefined> {
+/** Finds the places of all files of a tee. Fails when one of them has none: ffmpeg goes on with the others then. */
+export async function placeTee(shown: string, output: OutputFile): Promise<Result<OutputPlace, Problem>> {
   const slaves: OutputPlace[] = [];
   const written: OutputFile[] = [];
   for (const file of filesOf(output)) {
@@ -75,13 +77,13 @@ export async function placeTee(shown: string, output: OutputFile): Promise<Outpu
       : await placeOutput(file.url, localPath(file.url) ?? file.url);
     if (!place.ok || !place.value) {
       await Promise.all(slaves.map(discard));
-      return undefined;
+      return place.ok ? fail({ what: `${file.url} is no ordinary file` }) : place;
     }
     const { tree, temporary } = place.value;
     slaves.push(place.value);
     written.push(tree === undefined ? { ...file, url: temporary } : moveInto(file, tree));
   }
-  return { shown, path: shown, temporary: printTee(written), slaves };
+  return ok({ shown, path: shown, temporary: printTee(written), slaves });
 }
 
 async function whyNotWritable(shown: string, folder: string): Promise<Problem | undefined> {

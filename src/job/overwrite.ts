@@ -2,7 +2,9 @@ import type { Command } from "../ffmpeg/command.js";
 import { globalOptions } from "../ffmpeg/command.js";
 import { LEVELS } from "../ffmpeg/loglevel.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
+import type { Generation } from "../plan/frame-clock.js";
 import { localPath, readsStandardInput } from "../plan/local-path.js";
+import { REFUSES } from "../plan/reasons.js";
 import type { EventStream } from "./events.js";
 import { exists, type OutputPlace, placeOutput, placeTee, placeTree } from "./output.js";
 import { writesManyFiles } from "../plan/streaming.js";
@@ -11,12 +13,17 @@ import { isTee } from "../plan/tee.js";
 /** What is asked of the user, and told. */
 export interface Asking {
   readonly events: EventStream;
+  /** Which ffmpeg's words and status are given where the answer is no. */
+  readonly generation: Generation;
   /** ffmpeg's own question; called at most once. */
   readonly mayOverwrite: (path: string) => Promise<boolean>;
 }
 
-/** Why there is no place for the output: `told` when ffmpeg's own words about it are out already. */
-export type NoPlace = Problem & { readonly told?: true };
+/**
+ * Why there is no place for the output: plain ffmpeg is to say so itself; `status`: it has been said, and this is how
+ * ffmpeg ends then.
+ */
+export type NoPlace = Pick<Problem, "what"> & { readonly status?: number };
 
 /** True for a global option that is on. */
 export function isOn(command: Command, name: string): boolean {
@@ -29,27 +36,19 @@ export function readsKeys(command: Command): boolean {
   return !off && !readsStandardInput(command) && !command.inputs.some(({ url }) => url === "/dev/stdin");
 }
 
-/**
- * The output's place, once nothing that stands there is in the way: `-y`, `-n`, or the user's word, with ffmpeg's own
- * (fftools/ffmpeg_opt.c assert_file_overwrite, 5.1). Undefined when it is something that is written in place.
- */
-export async function outputPlace(
-  command: Command,
-  { events, mayOverwrite }: Asking,
-): Promise<Result<OutputPlace | undefined, NoPlace>> {
+/** The output's place, once nothing that stands there is in the way: `-y`, or the user's word. */
+export async function outputPlace(command: Command, asking: Asking): Promise<Result<OutputPlace, NoPlace>> {
   const [output] = command.outputs;
   const url = output?.url ?? "";
   // Nobody is asked about the files of these (AVFMT_NOFILE; fftools/ffmpeg_opt.c open_output_file).
-  if (output && isTee(output)) return ok(await placeTee(url, output));
+  if (output && isTee(output)) return placeTee(url, output);
   if (output && writesManyFiles(output)) return placeTree(url, output);
   const place = await placeOutput(url, localPath(url) ?? url);
-  if (!place.ok || !place.value) return place;
-  const barred = await whyNotOver(command, url, place.value.path, { events, mayOverwrite });
+  if (!place.ok) return place;
+  if (!place.value) return fail({ what: "the output is no ordinary file" });
+  const barred = await whyNotOver(command, url, place.value.path, asking);
   if (barred) return fail(barred);
-  const same = command.inputs.findIndex((input) => input.url === url);
-  if (same === -1) return ok(place.value);
-  const more = "FFmpeg cannot edit existing files in-place.";
-  return fail(refuse(events, `Output ${url} same as Input #${same} - exiting`, more));
+  return command.inputs.some((input) => input.url === url) ? fail(REFUSED) : ok(place.value);
 }
 
 /** Where a film that is not kept goes; ffmpeg asks about /dev/null as about any file, and not for the null muxer. */
@@ -63,22 +62,25 @@ export async function discardPlace(
   return barred ? fail(barred) : ok({ shown: url, path: url, temporary: url });
 }
 
-/** Tells ffmpeg's words. */
-function refuse(events: EventStream, what: string, more?: string): NoPlace {
+/** What ffmpeg refuses for what it finds in the output's place it refuses in its own words. */
+const REFUSED: NoPlace = { what: REFUSES };
+
+/**
+ * The user's answer was no, and ffmpeg's words for that; it has been read, so that ffmpeg cannot be asked to say it
+ * (fftools/ffmpeg_opt.c assert_file_overwrite and open_files; 5.1 ends with 1 there, 7.1 with 0).
+ */
+function declined({ events, generation }: Asking, url: string): NoPlace {
+  const what = "Not overwriting - exiting";
   events.emit({ type: "words", level: LEVELS.fatal, text: what });
-  if (more !== undefined) events.emit({ type: "words", level: LEVELS.warning, text: more });
-  return { what, told: true };
+  if (generation === "by-rate") return { what, status: 1 };
+  events.emit({ type: "words", level: LEVELS.error, text: `Error opening output file ${url}.` });
+  return { what, status: 0 };
 }
 
-async function whyNotOver(
-  command: Command,
-  url: string,
-  path: string,
-  { events, mayOverwrite }: Asking,
-): Promise<NoPlace | undefined> {
+async function whyNotOver(command: Command, url: string, path: string, asking: Asking): Promise<NoPlace | undefined> {
   const [yes, no] = [isOn(command, "y"), isOn(command, "n")];
-  if (yes && no) return refuse(events, "Error, both -y and -n supplied. Exiting.");
+  if (yes && no) return REFUSED;
   if (yes || !(await exists(path))) return undefined;
-  if (no || !readsKeys(command)) return refuse(events, `File '${url}' already exists. Exiting.`);
-  return (await mayOverwrite(url)) ? undefined : refuse(events, "Not overwriting - exiting");
+  if (no || !readsKeys(command)) return REFUSED;
+  return (await asking.mayOverwrite(url)) ? undefined : declined(asking, url);
 }

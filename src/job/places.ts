@@ -1,5 +1,5 @@
 import type { Command } from "../ffmpeg/command.js";
-import { fail, ok, type Result } from "../lib/result.js";
+import { ok, type Result } from "../lib/result.js";
 import { isDiscarded } from "../plan/muxers.js";
 import { isFirstPass } from "../plan/rate-control/plan.js";
 import type { PlacedOutput } from "./film-job.js";
@@ -25,13 +25,10 @@ interface Target {
 }
 
 /**
- * Finds the places of all outputs, in the command's order, as ffmpeg opens them. Fails with the first that has none, or
- * with `undefined` where an output is written in place; nothing is left of the others then.
+ * Finds the places of all outputs, in the command's order, as ffmpeg opens them. Fails with the first that has none;
+ * nothing is left of the others then.
  */
-export async function placeAll(
-  { outputs, plain }: PlannedJob,
-  asking: Asking,
-): Promise<Result<Places, NoPlace | undefined>> {
+export async function placeAll({ outputs, plain }: PlannedJob, asking: Asking): Promise<Result<Places, NoPlace>> {
   const split = outputs.map(({ number, command, plans: [plan] }): Target => {
     return { number, command, ...(plan && isFirstPass(plan.rate) ? { discardedBy: plan.muxer } : {}) };
   });
@@ -48,9 +45,9 @@ export async function placeAll(
     const place = await (discardedBy === undefined
       ? outputPlace(command, asking)
       : discardPlace(command, discardedBy, asking));
-    if (!place.ok || !place.value) {
+    if (!place.ok) {
       await Promise.all(made.map(discard));
-      return fail(place.ok ? undefined : place.failure);
+      return place;
     }
     found.set(number, place.value);
     if (discardedBy === undefined) made.push(place.value);

@@ -12,6 +12,8 @@ export interface WordsOptions {
   readonly hideBanner: boolean;
   /** Says, as ffmpeg does, that keys are heard. */
   readonly keys: boolean;
+  /** Told once all outputs have been described, and their words are out. */
+  readonly opened: () => void;
   /** What the user hears (see LEVELS): ffmpeg describes streams in more words from verbose on. */
   readonly loglevel: number;
 }
@@ -28,10 +30,26 @@ export class Words {
   readonly #held: LogLine[] = [];
   #stage: Stage = "held";
   #block: "banner" | "mapping" | "output" | "other" = "other";
+  /** Outputs described so far. */
+  #described = 0;
+  /** All that is told has come. */
   #over = false;
+  #opened = false;
+  #unit: "kB" | "KiB" = "kB";
+  readonly #said: string[] = [];
 
   constructor(options: WordsOptions) {
     this.#o = options;
+  }
+
+  /** How this ffmpeg names 1024 bytes: otherwise from 7.0 on (fftools/ffmpeg.c print_report). */
+  get unit(): "kB" | "KiB" {
+    return this.#unit;
+  }
+
+  /** What the user has been told. */
+  get said(): readonly string[] {
+    return this.#said;
   }
 
   /** A line of the rehearsal, which writes to `scratch`, output by output. */
@@ -39,15 +57,20 @@ export class Words {
     if (this.#over) return;
     const { text, level } = line;
     const within = text.startsWith("  ");
+    if (!within && this.#block === "mapping") {
+      this.#block = "other";
+      if (this.#o.keys) this.#held.push({ level: LEVELS.info, text: PRESS });
+    }
     // Other speakers may come between the lines of a block.
     if (!within && level <= LEVELS.info) {
       const before = this.#block;
       this.#block = blockOf(text);
-      if (before === "output" && this.#block !== "output") {
-        this.#over = true;
+      if (this.#block === "output") this.#described++;
+      if (this.#block === "banner") this.#unit = unitOf(text);
+      if (before === "output" && this.#block !== "output" && this.#described === this.#o.outputs.length) {
+        this.finish();
         return;
       }
-      if (before === "mapping" && this.#o.keys) this.#held.push({ level: LEVELS.info, text: PRESS });
     }
     if (this.#block === "banner" && this.#o.hideBanner) return;
     const named = scratch.reduce((said, path, i) => said.replaceAll(path, this.#o.outputs[i] ?? path), text);
@@ -61,14 +84,31 @@ export class Words {
     this.#flush();
   }
 
+  /** Nothing more is to come of the rehearsal that the user is to hear. */
+  finish(): void {
+    this.#over = true;
+    this.#flush();
+  }
+
   #flush(): void {
+    // What is behind the inputs waits until nothing is refused any more: plain ffmpeg then says it all itself.
+    const all = this.#stage === "all" && this.#over;
     while (this.#stage !== "held") {
       const [next] = this.#held;
-      if (!next || (this.#stage === "inputs" && next.text === "Stream mapping:")) return;
+      if (!next || (!all && (this.#stage === "all" || next.text === "Stream mapping:"))) break;
       this.#held.shift();
+      if (next.level <= this.#o.loglevel) this.#said.push(next.text);
       this.#o.emit(next);
     }
+    if (!all || this.#opened) return;
+    this.#opened = true;
+    this.#o.opened();
   }
+}
+
+function unitOf(banner: string): "kB" | "KiB" {
+  const major = /^ffmpeg version n?(\d+)\./.exec(banner)?.[1];
+  return major !== undefined && Number(major) < 7 ? "kB" : "KiB";
 }
 
 function blockOf(text: string): "banner" | "mapping" | "output" | "other" {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import type { Readable, Writable } from "node:stream";
-import { endNotWritten, hasWritten } from "../ffmpeg/log.js";
+import { endNotWritten, hasWritten, isSizeLine } from "../ffmpeg/log.js";
 import { tellLevels } from "../ffmpeg/loglevel.js";
 import { bodyOffset } from "../ffmpeg/nut.js";
 import { type Progress, ProgressBlocks } from "../ffmpeg/progress.js";
@@ -21,8 +21,8 @@ export interface JoinOptions {
 export interface Closing {
   /** Its last report. */
   readonly progress: Progress | undefined;
-  /** How many bytes went into which kind of stream, in ffmpeg's words. */
-  readonly sizes: string | undefined;
+  /** How many bytes went into which kind of stream, in ffmpeg's words, a line each. */
+  readonly sizes: readonly string[];
 }
 
 /** Behind the user's options: global ones count wherever they stand, and the last counts. */
@@ -51,7 +51,7 @@ export class Joiner {
   #ended: LocalEnd | undefined;
   #progress: Progress | undefined;
   #idle = 0;
-  #sizes: string | undefined;
+  readonly #sizes: string[] = [];
   #onReport: () => void = () => undefined;
 
   constructor(options: JoinOptions) {
@@ -63,7 +63,7 @@ export class Joiner {
       signal: options.signal,
       ...(options.stdin ? { stdin: options.stdin } : {}),
       onLogLine: ({ text }) => {
-        if (/^video:.* audio:/.test(text)) this.#sizes = text;
+        if (isSizeLine(text)) this.#sizes.push(text);
       },
       onStdoutLine: (line) => {
         const report = blocks.push(line);

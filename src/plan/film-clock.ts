@@ -1,6 +1,7 @@
 import { divide, multiply, rational, toNumber } from "../lib/rational.js";
 import type { FilmPlan } from "./film.js";
-import { DoubtfulClock, FrameClock, type OutputClock } from "./frame-clock.js";
+import { DoubtfulClock } from "./doubtful-clock.js";
+import { FrameClock, type OutputClock } from "./frame-clock.js";
 
 /**
  * The clock that a planned film is followed by. From 6.1 on a frame's own duration counts, and not every filter keeps it

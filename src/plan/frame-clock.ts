@@ -66,12 +66,20 @@ function middle(a: number, b: number, c: number): number {
   return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 }
 
+/** Frames repeated and left out. */
+export interface ClockCounts {
+  readonly dup: number;
+  readonly drop: number;
+}
+
 /** A clock as the timeline follows it. */
 export interface OutputClock {
   /** True when nothing pushed from now on can come out (`-t` or `-frames:v` is reached). */
   readonly finished: boolean;
   /** Why what comes out cannot be foretold, in words for the user; from then on the ticks mean nothing. */
   readonly doubt: string | undefined;
+  /** How many frames ffmpeg says so far that it has repeated (`dup=`) and left out (`drop=`). */
+  readonly counts: ClockCounts;
   /** Takes the next frame in display order; gives what comes out because of it (repeats of the frame before included). */
   push(frame: ClockFrame): readonly Tick[];
   /** The source has ended; gives what ffmpeg repeats of the last frame. */
@@ -90,6 +98,9 @@ export class FrameClock implements OutputClock {
   #doubt: string | undefined;
   #repeats: [number, number, number] = [0, 0, 0];
   #finished = false;
+  #dup = 0;
+  #drop = 0;
+  #lastDropped = false;
   #firstKept: number | undefined;
   readonly #options: FrameClockOptions;
   readonly #trimStart: bigint;
@@ -110,6 +121,11 @@ export class FrameClock implements OutputClock {
 
   get doubt(): string | undefined {
     return this.#doubt;
+  }
+
+  get counts(): ClockCounts {
+    // The last report counts what may still have been repeated (fftools/ffmpeg.c print_report).
+    return { dup: this.#dup, drop: this.#drop + (this.#lastDropped ? 1 : 0) };
   }
 
   push(frame: ClockFrame): readonly Tick[] {
@@ -169,6 +185,7 @@ export class FrameClock implements OutputClock {
     const frames = maxFrames === undefined ? wanted : Math.min(wanted, maxFrames - this.#count);
     const before = Math.min(wantedBefore, frames);
     this.#repeats = [before, this.#repeats[0], this.#repeats[1]];
+    this.#tally(frames, before, current === undefined);
     const ticks: Tick[] = [];
     if (frames > MOST_REPEATS) this.#doubt ??= "a frame would be repeated for too long";
     for (let i = 0; i < Math.min(frames, MOST_REPEATS); i++) {
@@ -184,6 +201,15 @@ export class FrameClock implements OutputClock {
     if (current !== undefined) this.#last = current;
     if (maxFrames !== undefined && this.#count >= maxFrames) this.#finished = true;
     return ticks;
+  }
+
+  /** As ffmpeg counts (fftools/ffmpeg.c do_video_out in 5.1, ffmpeg_filter.c video_sync_process in 7.1). */
+  #tally(frames: number, before: number, ended: boolean): void {
+    const shownAfterAll = before > 0 && this.#lastDropped ? 1 : 0;
+    if (before === 0 && this.#lastDropped) this.#drop++;
+    const due = shownAfterAll + (frames > before ? 1 : 0);
+    if (frames > due) this.#dup += frames - due;
+    this.#lastDropped = frames === before && !ended;
   }
 
   /** The trim filter that ffmpeg puts behind the user's for `-ss` and `-t` (libavfilter/trim.c). */
@@ -233,38 +259,5 @@ export class FrameClock implements OutputClock {
     const inTicks = (rate: Rational): number => 1 / (toNumber(rate) * toNumber(encoderTimeBase));
     const ofGraph = frameRate ? inTicks(frameRate) : 0;
     return ofInput === false ? ofGraph : Math.min(ofGraph, inTicks(outputRate));
-  }
-}
-
-/** Two clocks side by side, for when it is not settled which of them ffmpeg follows: where they part is doubt. */
-export class DoubtfulClock implements OutputClock {
-  #parted = false;
-
-  constructor(
-    private readonly first: OutputClock,
-    private readonly second: OutputClock,
-  ) {}
-
-  get finished(): boolean {
-    return this.first.finished;
-  }
-
-  get doubt(): string | undefined {
-    const parted = this.#parted ? "which frames ffmpeg repeats or drops here cannot be foretold" : undefined;
-    return this.first.doubt ?? parted;
-  }
-
-  push(frame: ClockFrame): readonly Tick[] {
-    return this.#compare(this.first.push(frame), this.second.push(frame));
-  }
-
-  end(): readonly Tick[] {
-    return this.#compare(this.first.end(), this.second.end());
-  }
-
-  #compare(a: readonly Tick[], b: readonly Tick[]): readonly Tick[] {
-    const key = (ticks: readonly Tick[]): string => ticks.map((t) => `${t.tick}:${t.source}`).join();
-    if (key(a) !== key(b)) this.#parted = true;
-    return a;
   }
 }

@@ -6,6 +6,17 @@ import type { Findings } from "./prepare.js";
 import { streamOf } from "./routing.js";
 import { segmentsReason, streamingKind } from "./streaming.js";
 
+/** How every reason begins that is ffmpeg's own to give, since it does not take the command. */
+export const REFUSES = "ffmpeg refuses it";
+
+/** Why ffmpeg has nothing to write. */
+export const NO_OUTPUT = "there is no output";
+
+/** True for a reason that ffmpeg gives itself when the command is run. */
+export function isRefused(reason: string): boolean {
+  return reason.startsWith(REFUSES) || reason === NO_OUTPUT;
+}
+
 /** Why an output of many files would not be plain ffmpeg's. */
 export function streamsReason(
   output: OutputFile,

@@ -6,6 +6,7 @@ import { type Condition, optionsInput, pairTrait } from "./filters/index.js";
 import { type FilterFacts, planFilters } from "./graph.js";
 import { firstPassReason, passAsked } from "./rate-control/first-pass.js";
 import { localPath } from "./local-path.js";
+import { NO_OUTPUT } from "./reasons.js";
 import { streamingKind, streamingReason } from "./streaming.js";
 import { isTee, teeReason } from "./tee.js";
 
@@ -26,7 +27,7 @@ function checkShape(command: Command): string | undefined {
   const information = uses.find((use) => findOption(use.name)?.information);
   if (information) return `${information.flag} only prints`;
   if (command.inputs.length === 0) return "there is no input";
-  if (command.outputs.length === 0) return "there is no output";
+  if (command.outputs.length === 0) return NO_OUTPUT;
   if (command.trailing.some((use) => use.scope === "file")) return "options stand behind the output";
   return undefined;
 }

@@ -67,8 +67,8 @@ function isLooped({ command, film }: FilmPlan): boolean {
   return input !== undefined && lastOption(fileOptions(input), "stream_loop") !== undefined;
 }
 
-/** Global options that make the output what it is, and that the stages are given in other ways. */
-const REHEARSED = new Set(["vsync", "filter_complex", "filter_complex_threads"]);
+/** Global options that make the output what it is, or that ffmpeg has a word for, and that the stages are given in other ways. */
+const REHEARSED = new Set(["vsync", "filter_complex", "filter_complex_threads", "stats_period"]);
 
 /** Names of muxers and extensions of libavformat/movenc.c. */
 const MOV_FAMILY = /^(mp4|m4v|mov|ipod|m4a|m4b|3gp|3g2|psp|f4v|ismv|isma)$/i;

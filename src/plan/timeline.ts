@@ -5,6 +5,7 @@ import { lowerBound } from "../lib/search.js";
 import { type Chunk, type ChunkBounds, type ChunkSource, MAX_CUTS_IN_GOP } from "./chunk.js";
 import { CountedWindows } from "./counted-windows.js";
 import type { PacketHabits } from "./habits.js";
+import type { ClockCounts } from "./frame-clock.js";
 import { Track, type TrackOptions } from "./track.js";
 import { type Doubt, type Frame, type FrameWindows, type HeadLook, type InputTrim, Windows } from "./windows.js";
 
@@ -63,6 +64,11 @@ export class Timeline {
   /** Output frames in the chunks given so far, rendition by rendition. */
   get outputs(): readonly number[] {
     return this.#tracks.map((track) => track.outputs);
+  }
+
+  /** Frames that ffmpeg has repeated and left out so far, rendition by rendition. */
+  get counts(): readonly ClockCounts[] {
+    return this.#tracks.map((track) => track.counts);
   }
 
   /** How long the last frame given so far says it lasts (Track), rendition by rendition. */

@@ -1,6 +1,6 @@
 import { divide, type Rational, toNumber } from "../lib/rational.js";
 import { type ChunkPart, type ChunkSource, chunkKeys, type MarkedTick } from "./chunk.js";
-import type { OutputClock, Tick } from "./frame-clock.js";
+import type { ClockCounts, OutputClock, Tick } from "./frame-clock.js";
 import type { KeyMarks } from "./gop.js";
 import type { FilterPlan, GraphClock, GraphFrame, GraphSource } from "./graph.js";
 import type { Frame } from "./windows.js";
@@ -53,6 +53,11 @@ export class Track {
   /** Why what comes out cannot be foretold. */
   get doubt(): string | undefined {
     return this.#o.clock.doubt;
+  }
+
+  /** Frames that ffmpeg has repeated and left out so far. */
+  get counts(): ClockCounts {
+    return this.#o.clock.counts;
   }
 
   get keys(): KeyMarks | undefined {

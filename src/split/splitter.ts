@@ -8,6 +8,7 @@ import { type LocalProcess, startLocal } from "../ffmpeg/run.js";
 import { concatenate, type FilePart } from "../lib/concatenate.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { Chunk } from "../plan/chunk.js";
+import type { ClockCounts } from "../plan/frame-clock.js";
 import type { Timeline } from "../plan/timeline.js";
 
 /** A chunk whose source packets lie ready in a file of their own. */
@@ -18,6 +19,8 @@ export interface ReadyChunk {
   readonly bytes: number;
   /** x264's build, when the source's first packet names one. */
   readonly x264Build: number | undefined;
+  /** Frames repeated and left out up to its end, rendition by rendition. */
+  readonly counts: readonly ClockCounts[];
 }
 
 /** What the whole split came to. */
@@ -26,6 +29,7 @@ export interface SplitTotals {
   readonly sourceFrames: number;
   /** Rendition by rendition. */
   readonly outputFrames: readonly number[];
+  readonly counts: readonly ClockCounts[];
 }
 
 /** `unfit`: the source cannot be split exactly; `broken`: ffmpeg or the disk failed; `cancelled`: by the caller's signal. */
@@ -61,7 +65,7 @@ class Splitter {
   /** PRE writes durations as `LONGER` makes them. */
   readonly #parser = new FramecrcParser(1);
   readonly #stop = new AbortController();
-  readonly #waiting: Chunk[] = [];
+  readonly #waiting: { readonly chunk: Chunk; readonly counts: readonly ClockCounts[] }[] = [];
   #segments = 0;
   #ended = false;
   #assembling: Promise<void> = Promise.resolve();
@@ -104,7 +108,8 @@ class Splitter {
     await this.#assembling;
     if (this.#failure) return fail(this.#failure);
     await this.#removeSegments(this.#segments);
-    return ok({ chunks: this.#chunks, sourceFrames: timeline.frames, outputFrames: timeline.outputs });
+    const { frames: sourceFrames, outputs: outputFrames, counts } = timeline;
+    return ok({ chunks: this.#chunks, sourceFrames, outputFrames, counts });
   }
 
   #index(line: string): void {
@@ -130,7 +135,8 @@ class Splitter {
       this.#stop.abort();
       return false;
     }
-    this.#waiting.push(...result.value);
+    const { counts } = this.#options.timeline;
+    this.#waiting.push(...result.value.map((chunk) => ({ chunk, counts })));
     if (result.value.length > 0) this.#assemble();
     return true;
   }
@@ -142,12 +148,13 @@ class Splitter {
 
   async #assembleReady(): Promise<void> {
     for (;;) {
-      const chunk = this.#waiting[0];
+      const [next] = this.#waiting;
       if (this.#failure || this.#options.signal.aborted) return;
-      if (!chunk) {
+      if (!next) {
         if (this.#complete) this.#stop.abort();
         return;
       }
+      const { chunk, counts } = next;
       if (chunk.lastSegment >= this.#segments && !this.#ended) return;
       this.#waiting.shift();
       try {
@@ -156,7 +163,7 @@ class Splitter {
           this.#stop.abort();
           return;
         }
-        await this.#build(chunk);
+        await this.#build(chunk, counts);
       } catch (error) {
         this.#failure ??= { kind: "broken", what: "a chunk could not be written", detail: String(error) };
         this.#stop.abort();
@@ -165,14 +172,14 @@ class Splitter {
     }
   }
 
-  async #build(chunk: Chunk): Promise<void> {
+  async #build(chunk: Chunk, counts: readonly ClockCounts[]): Promise<void> {
     const { folder, onChunk } = this.#options;
     if (!this.#looked) await this.#lookForX264();
     const path = join(folder, `chunk${chunk.index}.nut`);
     const bytes = await this.#gather(path, chunk);
     await this.#removeSegments(chunk.firstSegment);
     this.#chunks++;
-    onChunk({ chunk, path, bytes, x264Build: this.#x264Build });
+    onChunk({ chunk, path, bytes, x264Build: this.#x264Build, counts });
   }
 
   /** Frames can only be counted where none of the chunk's is shown before its first keyframe. */

@@ -45,6 +45,8 @@ export interface ViewOptions {
 export interface Views {
   /** Ends all views and gives the terminal back; to be called before the program ends. Safe to call twice. */
   stop(): void;
+  /** True where ffmpeg's words are told on standard error. */
+  readonly tellsWords: boolean;
   /** Stays of use after `stop`. */
   readonly summary: Summary;
 }
@@ -105,6 +107,7 @@ export async function attachViews(events: EventStream, options: ViewOptions): Pr
       progress?.stop();
       report?.stop();
     },
+    tellsWords: !live,
     summary: new Summary(store),
   };
 }

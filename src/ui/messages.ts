@@ -24,9 +24,11 @@ export interface MessageOptions {
 export function messageFor(event: JobEvent, state: JobState): Message | undefined {
   switch (event.type) {
     case "route":
-      return event.route === "local"
-        ? { level: LEVELS.info, text: `not split: ${oneLine(event.reason)}` }
-        : { level: LEVELS.info, text: `split into chunks: ${oneLine(event.reason)}` };
+      if (event.route === "chunks") return undefined;
+      return { level: event.refused ? LEVELS.verbose : LEVELS.info, text: `not split: ${oneLine(event.reason)}` };
+    case "opened":
+      // Behind ffmpeg's own words: its banner stays the first of all lines.
+      return { level: LEVELS.info, text: `split into chunks: ${oneLine(state.reason)}` };
     case "worker-up": {
       const detail = oneLine(event.detail);
       const slots = count(event.slots, "slot");
@@ -48,7 +50,10 @@ export function messageFor(event: JobEvent, state: JobState): Message | undefine
     case "verifying":
       return { level: LEVELS.verbose, text: "verifying the output" };
     case "fell-back":
-      return { level: LEVELS.warning, text: `running the whole command unsplit: ${oneLine(event.reason)}` };
+      return {
+        level: event.refused ? LEVELS.verbose : LEVELS.warning,
+        text: `running the whole command unsplit: ${oneLine(event.reason)}`,
+      };
     case "notice":
       return { level: LEVELS[event.level], text: oneLine(event.text) };
     case "stopped":
@@ -75,7 +80,7 @@ function chunkFailed(event: Extract<JobEvent, { type: "chunk-failed" }>, state: 
 /** What goes to stderr for an event, newline included; undefined for nothing. Failures take the form of renderError. */
 export function renderMessage(event: JobEvent, state: JobState, options: MessageOptions): string | undefined {
   if (event.type === "failed") return options.loglevel >= LEVELS.error ? renderError(event, options.chalk) : undefined;
-  if (event.type === "route" && event.route === "chunks" && options.hideBanner) return undefined;
+  if (event.type === "opened" && options.hideBanner) return undefined;
   const message = messageFor(event, state);
   if (message === undefined || message.level > options.loglevel) return undefined;
   const name = message.level <= LEVELS.warning ? options.chalk.yellow("distffmpeg:") : options.chalk.dim("distffmpeg:");

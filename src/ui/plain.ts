@@ -23,12 +23,14 @@ export function showsStats(options: StatsOptions, last: boolean): boolean {
 export function renderEnd(event: Extract<JobEvent, { type: "done" }>, store: JobStore, options: StatsOptions): string {
   const { state } = store;
   if (state.route !== "chunks") return "";
-  const stats = showsStats(options, true) ? `${formatStatLine(statOf(state, store.now()))}    \n` : "";
+  const stats = showsStats(options, true)
+    ? `${formatStatLine(statOf(state, store.now()), state.film?.unit)}    \n`
+    : "";
   const informs = options.loglevel >= LEVELS.info;
-  const sizes = informs && event.sizes !== undefined ? `${event.sizes}\n` : "";
+  const lines = (those: readonly string[] = []): string => (informs ? those.map((line) => `${line}\n`).join("") : "");
   const signal = event.stop?.signal;
   const exiting = informs && signal !== undefined ? `Exiting normally, received signal ${signal}.\n` : "";
-  return stats + sizes + exiting;
+  return lines(event.sizes?.before) + stats + lines(event.sizes?.behind) + exiting;
 }
 
 /** Who did how much; for people, and so at a level of its own where programs may read. */
@@ -77,6 +79,6 @@ export class PlainView {
 
   #stat(): void {
     if (!this.#stats.running || !showsStats(this.#options, false)) return;
-    this.#write(`${formatStatLine(this.#stats.read())}    \r`);
+    this.#write(`${formatStatLine(this.#stats.read(), this.#store.state.film?.unit)}    \r`);
   }
 }

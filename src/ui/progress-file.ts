@@ -56,7 +56,9 @@ export class ProgressFile {
   }
 
   #write(): void {
-    this.#target?.write(formatProgressBlock(this.#stats.read(), this.#store.state.film?.stream ?? 0));
+    this.#target?.write(
+      formatProgressBlock(this.#stats.read(), this.#store.state.film?.places ?? [{ output: 0, stream: 0 }]),
+    );
   }
 }
 

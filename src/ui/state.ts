@@ -1,4 +1,4 @@
-import type { FilmShape, JobEvent, Route } from "../job/events.js";
+import type { FilmShape, JobEvent, RateCounts, Route } from "../job/events.js";
 import { unreachable } from "../lib/result.js";
 import { sourceFrames, type Sample, takeSample } from "./measure.js";
 
@@ -34,6 +34,7 @@ export interface WorkerState {
 export interface ChunkState {
   /** Source frames; undefined until the chunk was announced. */
   readonly size?: number;
+  readonly counts?: RateCounts;
   /** Who did it; `frames` are output frames. */
   readonly done?: { readonly worker: string; readonly frames: number; readonly bytes: number };
 }
@@ -48,15 +49,21 @@ export interface JobState {
   readonly endedAt?: number;
   readonly route?: Route;
   readonly reason: string;
-  /** The film's place in the output and its rate, once it is known to be split. */
+  /** The films' places and rate, once it is known to be split. */
   readonly film?: FilmShape;
-  /** The quantizer of the frame that was encoded last; -1 while none has said. */
-  readonly q: number;
+  /** True when ffmpeg would report. */
+  readonly opened: boolean;
+  /** The quantizers of the frames that were encoded last, film by film; empty while none has said. */
+  readonly q: readonly number[];
   /** How far the output reaches, in seconds, as ffmpeg said it at the end. */
   readonly reached?: number;
+  /** How large the first output is at the end, where ffmpeg tells it. */
+  readonly size?: number;
   /** Source frames seen by the split; `total` once the source was read to its end, and with it all chunks are known. */
   readonly seen: number;
   readonly total?: number;
+  /** Frames repeated and left out in all films, once all is known. */
+  readonly counts?: RateCounts;
   readonly workers: ReadonlyMap<string, WorkerState>;
   readonly chunks: ReadonlyMap<number, ChunkState>;
   /** Sums over the chunks that are done: how many, their source and output frames, their bytes. */
@@ -74,7 +81,8 @@ export function initialState(now: number): JobState {
     phase: "starting",
     startedAt: now,
     reason: "",
-    q: -1,
+    opened: false,
+    q: [],
     seen: 0,
     workers: new Map(),
     chunks: new Map(),
@@ -178,7 +186,8 @@ function chunkFailed(state: JobState, event: Extract<JobEvent, { type: "chunk-fa
   // A chunk that fails after it was done was found bad by a later check: what it added is taken back.
   if (chunk?.done === undefined || chunk.done.worker !== event.worker || wasBusy) return next;
   const { frames, bytes } = chunk.done;
-  const undone: ChunkState = chunk.size === undefined ? {} : { size: chunk.size };
+  const { size, counts } = chunk;
+  const undone: ChunkState = { ...(size === undefined ? {} : { size }), ...(counts ? { counts } : {}) };
   const worker = workerOf(next, event.worker);
   next = putWorker(next, { ...worker, chunks: worker.chunks - 1, frames: worker.frames - frames });
   return {
@@ -214,14 +223,21 @@ function apply(state: JobState, event: JobEvent, now: number): JobState {
         phase: event.route === "local" ? "whole" : state.phase,
         ...(event.film ? { film: event.film } : {}),
       };
+    case "opened":
+      return { ...state, opened: true };
     case "worker-up":
       return workerUp(state, event);
     case "worker-dropped":
       return workerDropped(state, event);
     case "split-progress":
-      return { ...state, seen: event.frames, ...(event.total === undefined ? {} : { total: event.total }) };
+      return {
+        ...{ ...state, seen: event.frames },
+        ...(event.total === undefined ? {} : { total: event.total }),
+        ...(event.counts ? { counts: event.counts } : {}),
+      };
     case "chunk-ready": {
-      const chunk = { ...state.chunks.get(event.chunk), size: event.frames };
+      const counts = event.counts ? { counts: event.counts } : {};
+      const chunk = { ...state.chunks.get(event.chunk), size: event.frames, ...counts };
       return { ...state, chunks: put(state.chunks, event.chunk, chunk) };
     }
     case "chunk-upload":
@@ -248,7 +264,8 @@ function apply(state: JobState, event: JobEvent, now: number): JobState {
     case "done": {
       const joined = { frames: event.frames, seconds: event.seconds, bytes: event.bytes };
       const reached = event.reached === undefined ? {} : { reached: event.reached };
-      return { ...allIdle(state), phase: "done", joined, endedAt: now, ...reached };
+      const size = event.size === undefined ? {} : { size: event.size };
+      return { ...allIdle(state), phase: "done", joined, endedAt: now, ...reached, ...size };
     }
     case "stopped":
     case "failed":

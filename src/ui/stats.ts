@@ -1,4 +1,5 @@
 import type { Progress } from "../ffmpeg/progress.js";
+import type { RateCounts } from "../job/events.js";
 import { elapsed, flight, outputFrames } from "./measure.js";
 import type { JobState } from "./state.js";
 import type { JobStore } from "./store.js";
@@ -17,19 +18,36 @@ export function statOf(state: JobState, now: number): Progress {
   const rate = joined.frames > 0 && joined.seconds > 0 ? joined.frames / joined.seconds : film?.framesPerSecond;
   const reach = rate === undefined ? 0 : frame / rate;
   const time = Math.round((last ? (state.reached ?? joined.seconds) : reach) * 1e6);
-  const size = last ? joined.bytes : state.done.bytes + flight(state).bytes;
+  const going = film?.sized === false ? undefined : state.done.bytes + flight(state).bytes;
+  const size = last ? state.size : going;
+  const [q = -1, ...others] = state.q;
+  const moreQ = (film?.places ?? []).slice(1).map((_, i) => others[i] ?? -1);
   const seconds = elapsed(state, now);
   return {
     frame,
     // ffmpeg too shows no average in the first second.
     fps: seconds > 1 ? frame / seconds : 0,
-    q: state.q,
-    size,
+    q,
+    ...(moreQ.length > 0 ? { moreQ } : {}),
+    ...(size === undefined ? {} : { size }),
     time,
-    ...(time > 0 ? { bitrate: (size * 8) / (time / 1000) } : {}),
+    ...(time > 0 && size !== undefined ? { bitrate: (size * 8) / (time / 1000) } : {}),
+    ...rateCounts(state),
     ...(seconds > 0 ? { speed: time / 1e6 / seconds } : {}),
     last,
   };
+}
+
+/** Of the film's chunks that are done, and at the end of the whole film. */
+function rateCounts(state: JobState): RateCounts {
+  if (state.phase === "done" && state.counts) return state.counts;
+  let [dup, drop] = [0, 0];
+  for (const { done, counts } of state.chunks.values()) {
+    if (!done || !counts) continue;
+    dup += counts.dup;
+    drop += counts.drop;
+  }
+  return { dup, drop };
 }
 
 /** Reports that go forward only, also when a chunk is lost and done again: programs that read them expect it. */
@@ -49,13 +67,15 @@ export class Stats {
     if (stat.last) return stat;
     this.#frame = Math.max(this.#frame, stat.frame ?? 0);
     this.#time = Math.max(this.#time, stat.time ?? 0);
-    this.#size = Math.max(this.#size, stat.size ?? 0);
+    const { size } = stat;
+    if (size === undefined) return { ...stat, frame: this.#frame, time: this.#time };
+    this.#size = Math.max(this.#size, size);
     return { ...stat, frame: this.#frame, time: this.#time, size: this.#size };
   }
 
   /** True while the job itself has something to report: before and after that ffmpeg does, or nobody. */
   get running(): boolean {
-    const { phase } = this.#store.state;
-    return phase === "running" || phase === "verifying";
+    const { phase, opened } = this.#store.state;
+    return opened && (phase === "running" || phase === "verifying");
   }
 }

@@ -5,6 +5,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
 import { fail, ok, type Result } from "../lib/result.js";
+import { watchPath, watchProcess } from "../lib/warden.js";
 import { cancelled, codeOf, connectionFailure, messageOf, transferFailure } from "./failures.js";
 import { assertFileName, privateFolderName } from "./folder.js";
 import { Output } from "./output.js";
@@ -42,6 +43,7 @@ export class LocalTransport implements Transport {
         }),
       );
     }
+    watchPath(resolve(folder));
     return ok(new LocalSession(this.name, folder));
   }
 }
@@ -144,7 +146,9 @@ class LocalSession implements Session {
     });
     child.stdout.on("data", (data: Buffer) => output.pushStdout(data));
     child.stderr.on("data", (data: Buffer) => output.pushStderr(data));
+    const unwatch = watchProcess(child.pid);
     const end = await child;
+    unwatch();
     if (signal.aborted) return cancelled(this.#worker);
     if (end.exitCode === undefined && end.signal === undefined) {
       // Never started: told as a shell tells it, so that callers see the same as from a worker over SSH.

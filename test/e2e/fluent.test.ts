@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeEach, expect, test, vi } from "vitest";
-import { SHORT_CHUNKS } from "../equivalence/compare.js";
+import { readSummary, SHORT_CHUNKS } from "../equivalence/compare.js";
 import { cliPath, must } from "../equivalence/programs.js";
 import { Sources } from "../equivalence/sources.js";
 
@@ -22,14 +22,20 @@ beforeEach(() => {
 type Told = readonly (readonly [name: string, value: unknown])[];
 
 /** What a scene tells with this program, and the frames of the files it makes. */
-async function play(bin: string, film: string, scene: string, place: string): Promise<{ told: Told; files: object }> {
+async function play(
+  [bin, probe]: readonly [string, string],
+  film: string,
+  scene: string,
+  place: string,
+): Promise<{ told: Told; files: object }> {
   const cwd = join(folder, place);
   mkdirSync(cwd);
   const env = { HOME: folder, XDG_CONFIG_HOME: folder, XDG_STATE_HOME: join(folder, "state") };
-  const told = JSON.parse(await must(process.execPath, [SCRIPT, bin, film, scene], { cwd, env })) as Told;
+  const isKilled = scene.startsWith("killed");
+  const told = JSON.parse(await must(process.execPath, [SCRIPT, bin, film, scene, probe], { cwd, env })) as Told;
   const files: Record<string, string[]> = {};
   // What a killed ffmpeg leaves is whatever it had written.
-  for (const name of scene === "killed" ? [] : readdirSync(cwd)) {
+  for (const name of isKilled ? [] : readdirSync(cwd)) {
     const hash = ["-v", "error", "-i", name, "-map", "0", "-f", "framemd5", "-"];
     files[name] = (await must("ffmpeg", hash, { cwd })).split("\n").filter((line) => !line.startsWith("#"));
   }
@@ -43,23 +49,45 @@ function steady(told: Told): Told {
   return progress ? [...others, progress] : others;
 }
 
+/** A killed program's message holds the stat lines until then; whether there was progress by then goes by the machine. */
+function ending(told: Told): Told {
+  return told.flatMap(([name, value]): Told => {
+    if (name === "progress") return [];
+    return [[name, name === "error" ? String(value).split(":")[0] : value]];
+  });
+}
+
 test.each([
-  ["convert", "h264.mp4"],
-  ["outputs", "h264.mp4"],
-  ["streams", "mpeg2.ts"],
-  ["fromStream", "mpeg2.ts"],
-  ["missing", "h264.mp4"],
-  ["refused", "h264.mp4"],
-  ["killed", "h264.mp4"],
-])("%s", async (scene, source) => {
-  const film = await sources.get(source as "h264.mp4");
+  ["convert", "h264.mp4", "chunks"],
+  ["outputs", "h264.mp4", "chunks"],
+  ["encodedOutputs", "h264.mp4", "chunks"],
+  ["filtered", "h264.mp4", "chunks"],
+  ["seeking", "h264.mp4", "chunks"],
+  ["screenshots", "h264.mp4", "local"],
+  ["screenshotAt", "h264.mp4", "local"],
+  ["streams", "mpeg2.ts", "local"],
+  ["outStream", "h264.mp4", "local"],
+  ["fromStream", "mpeg2.ts", "chunks"],
+  ["missing", "h264.mp4", "local"],
+  ["refused", "h264.mp4", "local"],
+  ["killed", "h264.mp4", undefined],
+  ["killedGently", "h264.mp4", undefined],
+  ["killedAtWork", "h264.mp4", undefined],
+] as const)("%s", async (scene, source, route) => {
+  const film = await sources.get(source);
   const wrapper = join(folder, "wrapper");
-  const flags = SHORT_CHUNKS.map((flag) => `'${flag}'`).join(" ");
+  const summary = join(folder, "summary.json");
+  const flags = [...SHORT_CHUNKS, `-df_summary=${summary}`].map((flag) => `'${flag}'`).join(" ");
   writeFileSync(wrapper, `#!/bin/sh\nexec '${process.execPath}' '${cliPath()}' ${flags} "$@"\n`, { mode: 0o755 });
-  const plain = await play("ffmpeg", film, scene, "plain");
-  const ours = await play(wrapper, film, scene, "ours");
-  expect(steady(ours.told)).toEqual(steady(plain.told));
+  const probe = join(folder, "ffprobe");
+  chmodSync(cliPath(), 0o755);
+  symlinkSync(cliPath(), probe);
+  const plain = await play(["ffmpeg", "ffprobe"], film, scene, "plain");
+  const ours = await play([wrapper, probe], film, scene, "ours");
+  const told = (all: Told): Told => (scene.startsWith("killed") ? ending(steady(all)) : steady(all));
+  expect(told(ours.told)).toEqual(told(plain.told));
   expect(ours.files).toEqual(plain.files);
+  if (route) expect(readSummary(summary)?.route).toBe(route);
   if (scene === "convert") expect(ours.told.some(([name]) => name === "progress")).toBe(true);
   rmSync(folder, { recursive: true, force: true });
 });

@@ -82,7 +82,10 @@ const cases: Record<string, Case> = {
     args: "-map 0 -c:v ffv1 -c:a flac -f tee [select=v]a.mkv|[select=a]b.mkv",
     whole: /-f tee to a\.mkv: select=v is not split/,
   },
-  "a tee to a place that is none": { args: "-map 0:v -c:v ffv1 -f tee a.mkv|no/such/b.mkv", whole: /no ordinary file/ },
+  "a tee to a place that is none": {
+    args: "-map 0:v -c:v ffv1 -f tee a.mkv|no/such/b.mkv",
+    whole: /no\/such\/b\.mkv cannot be written/,
+  },
   "none of them can": { args: "-vf reverse -c:v ffv1 -an a.mkv -c:v copy b.mkv", whole: /reverse/ },
   "ways that meet again": {
     args: "-filter_complex [0:v]split[a][b];[b]negate[c];[a][c]overlay=8:8[v] -map [v] -c:v ffv1 a.mkv",

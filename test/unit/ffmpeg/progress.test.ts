@@ -109,6 +109,14 @@ describe("formatStatLine", () => {
     expect(formatStatLine({ last: true })).toBe("size=N/A time=N/A bitrate=N/A speed=N/A");
   });
 
+  it("has a quantizer for each video stream, and the unit of its version", () => {
+    const stat = { frame: 150, q: -1, moreQ: [16.1], size: 596_498, time: 6_000_000, bitrate: 795.3, speed: 36.6 };
+    const rest = "size=     583KiB time=00:00:06.00 bitrate= 795.3kbits/s speed=36.6x";
+    expect(formatStatLine({ ...stat, last: false }, "KiB")).toBe(`frame=  150 fps=0.0 q=-1.0 q=16.1 ${rest}`);
+    // As both 5.1 and 7.1 write it.
+    expect(formatStatLine({ ...stat, last: true }, "KiB")).toBe(`frame=  150 fps=0.0 q=-1.0 Lq=16.1 ${rest}`);
+  });
+
   it("cuts hundredths off, hours without end", () => {
     expect(formatStatLine({ time: 360_000_999_999, last: false })).toContain("time=100:00:00.99 ");
   });
@@ -143,6 +151,7 @@ progress=end`;
         frame: 282,
         fps: 560.28,
         q: 2.5,
+        moreQ: [9.5],
         bitrate: 185.9,
         size: 262_144,
         time: 11_280_000,
@@ -186,12 +195,16 @@ describe("formatProgressBlock", () => {
     const read = REAL_BLOCK.split("\n").flatMap((line) => blocks.push(line) ?? []);
     expect(read).toHaveLength(1);
     const [stat] = read;
-    if (stat) expect(formatProgressBlock(stat, 0)).toBe(REAL_BLOCK);
+    if (stat) expect(formatProgressBlock(stat, [{ output: 0, stream: 0 }])).toBe(REAL_BLOCK);
   });
 
   it("says what is not known yet, and which stream is the film", () => {
-    const text = formatProgressBlock({ frame: 1, last: false }, 2);
-    expect(text).toMatch(/^stream_0_2_q=-1\.0\nbitrate=N\/A\ntotal_size=N\/A\nout_time_us=N\/A$/m);
+    const places = [
+      { output: 0, stream: 2 },
+      { output: 1, stream: 0 },
+    ];
+    const text = formatProgressBlock({ frame: 1, last: false, moreQ: [7] }, places);
+    expect(text).toMatch(/^stream_0_2_q=-1\.0\nstream_1_0_q=7\.0\nbitrate=N\/A\ntotal_size=N\/A\nout_time_us=N\/A$/m);
     expect(text).toMatch(/speed=N\/A\nprogress=continue\n$/);
   });
 });

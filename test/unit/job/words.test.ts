@@ -25,7 +25,7 @@ function told(options: Partial<WordsOptions>, ...stages: readonly ("inputs" | "a
     emit: ({ level, text }) => {
       if (level <= LEVELS.info) lines.push(text);
     },
-    ...{ outputs: ["out.mkv"], hideBanner: true, keys: false, loglevel: LEVELS.info },
+    ...{ outputs: ["out.mkv"], hideBanner: true, keys: false, opened: () => undefined, loglevel: LEVELS.info },
     ...options,
   });
   const log = new LogReader();

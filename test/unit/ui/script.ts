@@ -27,6 +27,7 @@ export function progress(chunk: number, worker: string, frames: number, slot = 0
 /** Two workers, four chunks of 100 frames, one retry, one worker lost; all done at 12 s. */
 export const FILM: Script = [
   [0, { type: "route", route: "chunks", reason: "one H.264 stream" }],
+  [0, { type: "opened" }],
   [0, { type: "worker-up", worker: "alpha", slots: 2, detail: "ffmpeg 5.1" }],
   [0, { type: "worker-up", worker: "beta", slots: 1, detail: "ffmpeg 5.1" }],
   ...ready(100, 100, 100, 100),
@@ -49,7 +50,7 @@ export const FILM: Script = [
   [9, { type: "chunk-encode", ...at(3, "alpha") }],
   [11, done(3, "alpha", 100)],
   [11, { type: "verifying" }],
-  [12, { type: "done", output: "o.mkv", frames: 400, seconds: 16, bytes: 4096 }],
+  [12, { type: "done", output: "o.mkv", frames: 400, seconds: 16, bytes: 4096, size: 4096 }],
 ];
 
 /** The part of FILM up to and with that second. */

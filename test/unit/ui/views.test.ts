@@ -73,15 +73,24 @@ describe("not on a terminal", () => {
       [0, { type: "words", level: 32, text: "Input #0, matroska,webm, from 'i.mkv':" }],
       [0, { type: "words", level: 40, text: "only for the curious" }],
       [0, { type: "route", route: "chunks", reason: "r" }],
-      [1, { ...end, reached: 2.5, sizes: "video:2kB audio:0kB", stop: { signal: 2 } }],
+      [
+        1,
+        {
+          ...end,
+          reached: 2.5,
+          sizes: { before: ["[out#0/mp4]"], behind: ["video:2kB audio:0kB"] },
+          stop: { signal: 2 },
+        },
+      ],
     ];
     const { text } = await show(script, { isTTY: false, hideBanner: true });
     const lines = shown(text());
-    expect(lines.slice(0, 2)).toEqual([
+    expect(lines.slice(0, 3)).toEqual([
       "Input #0, matroska,webm, from 'i.mkv':",
+      "[out#0/mp4]",
       expect.stringMatching(/time=00:00:02\.50/),
     ]);
-    expect(lines.slice(2)).toEqual([
+    expect(lines.slice(3)).toEqual([
       "video:2kB audio:0kB",
       "Exiting normally, received signal 2.",
       "distffmpeg: stopped: the film's first 50 frames (0:02) are in o.mkv",
@@ -98,6 +107,7 @@ describe("not on a terminal", () => {
     const { text } = await show(
       [
         [0, { type: "route", route: "chunks", reason: "r" }],
+        [0, { type: "opened" }],
         [0, { type: "chunk-encode", chunk: 0, worker: "a", slot: 0 }],
         [4, { type: "chunk-progress", chunk: 0, worker: "a", slot: 0, frames: 90, fps: 20 }],
         [6, { type: "chunk-failed", chunk: 0, worker: "a", slot: 0, attempt: 1, reason: "x", retry: true }],

@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { Socket } from "node:net";
+
+/**
+ * Reads what is running and what is temporary (`+p PID`, `-p PID`, `+f PATH`); when nobody is left to write
+ * that, ends the former and takes the latter away. POSIX, so that it runs wherever a shell is.
+ */
+const SCRIPT = `trap '' INT TERM HUP QUIT
+pids=' '
+while IFS= read -r line; do
+  word=\${line#???}
+  case $line in
+    '+p '*) pids="$pids$word " ;;
+    '-p '*) case $pids in *" $word "*) pids="\${pids%% $word *} \${pids#* $word }" ;; esac ;;
+    '+f '*) set -- "$@" "$word" ;;
+  esac
+done
+for pid in $pids; do kill -KILL "$pid"; done
+[ $# -eq 0 ] && exit
+rm -rf -- "$@"
+sleep 0.2
+rm -rf -- "$@"`;
+
+let warden: ChildProcess | undefined;
+
+function tell(line: string): void {
+  if (line.includes("\n")) return;
+  warden ??= start();
+  warden.stdin?.write(`${line}\n`);
+}
+
+function start(): ChildProcess {
+  // A session of its own: whoever kills us with our group is not to kill it first. Nobody waits for its end.
+  const child = spawn("/bin/sh", ["-c", SCRIPT, "distffmpeg-warden"], {
+    stdio: ["pipe", "ignore", "ignore"],
+    cwd: "/",
+    detached: true,
+  });
+  child.on("error", () => undefined);
+  child.stdin.on("error", () => undefined);
+  child.unref();
+  if (child.stdin instanceof Socket) child.stdin.unref();
+  return child;
+}
+
+/**
+ * Has a process that this one has started end with it, should this one be killed outright (SIGKILL, which nobody can
+ * answer). Gives what to call when the process has ended.
+ */
+export function watchProcess(pid: number | undefined): () => void {
+  if (pid === undefined) return () => undefined;
+  tell(`+p ${pid}`);
+  return () => tell(`-p ${pid}`);
+}
+
+/** Has a temporary file or folder taken away in the end, if it is still there. `path` is absolute. */
+export function watchPath(path: string): void {
+  tell(`+f ${path}`);
+}
