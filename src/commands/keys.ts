@@ -2,9 +2,16 @@ import { fstatSync, read, readFileSync } from "node:fs";
 import { isatty } from "node:tty";
 import { LEVELS } from "../ffmpeg/loglevel.js";
 import type { EventStream } from "../job/events.js";
+import type { Hold } from "../job/hold.js";
 
 /** ffmpeg's help for its keys, as far as they mean something while chunks are encoded (fftools/ffmpeg.c, 5.1). */
-const HELP = ["key    function", "?      show this help", "q      quit"];
+const HELP = [
+  ...["key    function", "?      show this help"],
+  ...["p      pause transcoding", "u      resume transcoding", "q      quit"],
+];
+
+/** ffmpeg's question for a command to a filter (fftools/ffmpeg.c check_keyboard_interaction). */
+const ASKS_FOR_COMMAND = "Enter command: <target>|all <time>|-1 <command>[ <argument>]";
 
 /** Milliseconds until standard input is looked at again where it has nothing to say at once. */
 const LOOK_AGAIN = 50;
@@ -13,24 +20,49 @@ const CTRL_C = "\u0003";
 const CTRL_Z = "\u001a";
 const CTRL_BACKSLASH = "\u001c";
 
+/** What keys can do. */
+export interface KeyActions {
+  readonly quit: () => void;
+  readonly hold: Hold;
+}
+
 /**
  * Hears ffmpeg's keys on standard input, a terminal or a pipe, while chunks are encoded: `q` ends the job, `?` names the
- * keys. A list of files on standard input, as a shell's loop has it, is not eaten.
+ * keys, `p` and `u` have it wait and go on, as in the ffmpeg of some media servers; and so do `c` and the newline behind
+ * it: ffmpeg waits for a filter's command then, up to 6.0, and servers make use of that. A list of files on standard input, as a shell's loop has it, is not eaten.
  */
-export function listenToKeys(events: EventStream, quit: () => void): { off(): void } {
+export function listenToKeys(events: EventStream, { quit, hold }: KeyActions): { off(): void } {
   if (!isTalking()) return { off: () => undefined };
   const { stdin } = process;
+  const say = (level: number, ...lines: string[]): void => {
+    for (const text of lines) events.emit({ type: "words", level, text });
+  };
+  /** What has been typed of a filter's command; undefined while none is asked for. */
+  let command: string | undefined;
   const onData = (block: Buffer | string): void => {
     for (const key of block.toString()) press(key);
   };
   const press = (key: string): void => {
-    if (key === "q") {
-      for (const text of ["", "", "[q] command received. Exiting.", ""]) {
-        events.emit({ type: "words", level: LEVELS.info, text });
+    if (command !== undefined && key !== CTRL_C) {
+      if (key !== "\n" && key !== "\r") {
+        command += key;
+        return;
       }
+      say(LEVELS.quiet, "");
+      say(LEVELS.error, refuseCommand(command));
+      command = undefined;
+      hold.set(false);
+    } else if (key === "c" || key === "C") {
+      command = "";
+      say(LEVELS.quiet, "", ASKS_FOR_COMMAND);
+      hold.set(true);
+    } else if (key === "p" || key === "u") {
+      hold.set(key === "p");
+    } else if (key === "q") {
+      say(LEVELS.info, "", "", "[q] command received. Exiting.", "");
       quit();
     } else if (key === "?") {
-      for (const text of HELP) events.emit({ type: "words", level: LEVELS.error, text });
+      say(LEVELS.error, ...HELP);
     } else if (key === CTRL_C) {
       process.kill(process.pid, "SIGINT");
     } else if (key === CTRL_BACKSLASH) {
@@ -51,6 +83,16 @@ export function listenToKeys(events: EventStream, quit: () => void): { off(): vo
       rawMode(false);
     },
   };
+}
+
+/** What ffmpeg says of a command that lacks something; those that lack nothing reach no filter of a chunk. */
+function refuseCommand(command: string): string {
+  const [, target, time, name] = /^([^ ]+)(?: +(-?[\d.]+)(?: +([^ ]+))?)?/.exec(command) ?? [];
+  const given = [target, time, name].filter((word) => word !== undefined).length;
+  if (given === 3) return "distffmpeg: commands to filters are not handed on while chunks are encoded";
+  // C's sscanf says so of an empty string.
+  const count = command === "" ? -1 : given;
+  return `Parse error, at least 3 arguments were expected, only ${count} given in string '${command}'`;
 }
 
 /** A terminal gives each key at once, and Ctrl-C as a key like others. */

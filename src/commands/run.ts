@@ -6,6 +6,7 @@ import { commandsIn } from "../ffmpeg/sequence.js";
 import { forgetStarted, takenForReal } from "../ffmpeg/real.js";
 import { parseDuration } from "../ffmpeg/duration.js";
 import { EventStream } from "../job/events.js";
+import { Hold } from "../job/hold.js";
 import { runWhole } from "../job/whole.js";
 import type { ReportOptions, ViewOptions } from "../ui/index.js";
 import { plainProgram, readsNoFilm, startReal } from "./plain.js";
@@ -79,6 +80,7 @@ async function runWithViews(
     ...(report.options ? { report: report.options } : {}),
   });
   const stop = stopOnSignals();
+  const hold = new Hold();
   events.subscribe((event) => {
     if (event.type !== "fell-back" && !(event.type === "route" && event.route === "local")) return;
     // From here on signals are ffmpeg's, and so is the report.
@@ -91,9 +93,10 @@ async function runWithViews(
     }
     return await runJob({
       ...{ argv, config, events, stdin: () => process.stdin, signal: stop.signal, stoppedBy: stop.by },
+      hold,
       tellsWords: views.tellsWords,
       mayOverwrite: (path) => mayOverwrite(path, stop.signal),
-      listenToKeys: () => listenToKeys(events, stop.quit),
+      listenToKeys: () => listenToKeys(events, { quit: stop.quit, hold }),
     });
   } finally {
     stop.off();

@@ -21,6 +21,15 @@ export interface SizeLines {
   readonly behind: readonly string[];
 }
 
+/** A film that is made, or its head where the job was ended early: its frames, how long it is, and ffmpeg's last words. */
+export interface MadeFilm {
+  readonly frames: number;
+  readonly seconds: number;
+  /** How far the outputs reach, all their streams considered, in microseconds. */
+  readonly reached: number | undefined;
+  readonly sizes: readonly Sizes[];
+}
+
 const OF_OUTPUT = /^\[out#(\d+)\//;
 const KINDS = ["video", "audio", "subtitle", "other streams", "global headers"] as const;
 

@@ -69,6 +69,11 @@ export class Crew {
     this.#dispatcher.add(task);
   }
 
+  /** Has chunks wait that are not being encoded yet, or go on. */
+  hold(held: boolean): void {
+    this.#dispatcher.hold(held);
+  }
+
   /** Ends all work and all connections. */
   async close(): Promise<void> {
     this.#dispatcher.stop();

@@ -8,27 +8,19 @@ import type { FilmPlan } from "../plan/film.js";
 import { isFirstPass } from "../plan/rate-control/plan.js";
 import { beginsAsPlanned } from "../plan/switches.js";
 import type { ReadyChunk } from "../split/splitter.js";
-import { reportedCounts, type Sizes } from "./closing.js";
+import { type MadeFilm, reportedCounts } from "./closing.js";
 import type { EncodedChunk } from "./chunk-lane.js";
 import { Crew } from "./crew.js";
 import type { EventStream, RateCounts } from "./events.js";
 import { type FilmFailure, refusedOrFull } from "./film-failure.js";
 import { headFrameData, oddHead } from "./head-facts.js";
+import type { Hold } from "./hold.js";
 import type { OutputPlace } from "./output.js";
 import { OutputJoin } from "./output-join.js";
 import { PlainRun } from "./plain-run.js";
 import type { HostTools } from "./probing.js";
 import { RateDesk } from "./rate-desk.js";
 import { type PlainOutputs, type PlannedOutput, splitFilm } from "./stages.js";
-
-/** A film that is made, or its head where the job was ended early: its frames, how long it is, and ffmpeg's last words. */
-export interface MadeFilm {
-  readonly frames: number;
-  readonly seconds: number;
-  /** How far the outputs reach, all their streams considered, in microseconds. */
-  readonly reached: number | undefined;
-  readonly sizes: readonly Sizes[];
-}
 
 /** An output to be made of chunks, and where. */
 export interface PlacedOutput {
@@ -44,6 +36,8 @@ export interface FilmJobInput {
   readonly plain: { readonly outputs: PlainOutputs; readonly places: readonly (OutputPlace | undefined)[] } | undefined;
   readonly tools: HostTools;
   readonly events: EventStream;
+  /** The user's wish that work waits. */
+  readonly hold: Hold;
   /** The user's wish to end it: what is finished by then becomes the output. */
   readonly leave: AbortSignal;
 }
@@ -95,6 +89,10 @@ class FilmJob {
       return { join, renditions };
     });
     this.#plain = plain && new PlainRun(plain.outputs, plain.places, tools, this.#halt.signal);
+    input.hold.subscribe((held) => {
+      this.#crew.hold(held);
+      this.#plain?.hold(held);
+    });
     void this.#plain?.end.then((end) => {
       if (!end.ok) this.#fail(refusedOrFull(end.failure));
     });

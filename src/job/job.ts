@@ -14,9 +14,10 @@ import { isRefused, REFUSES } from "../plan/reasons.js";
 import { NO_VIDEO } from "../plan/route.js";
 import type { EventStream, FilmShape, Stop } from "./events.js";
 import type { FilmFailure } from "./film-failure.js";
-import { type MadeFilm, runFilm } from "./film-job.js";
-import { filmShape, sizeLines } from "./closing.js";
+import { runFilm } from "./film-job.js";
+import { filmShape, type MadeFilm, sizeLines } from "./closing.js";
 import { discard, type OutputPlace, publish } from "./output.js";
+import type { Hold } from "./hold.js";
 import { isOn, readsKeys } from "./overwrite.js";
 import { placeAll } from "./places.js";
 import type { HostTools } from "./probing.js";
@@ -40,6 +41,8 @@ export interface JobInput {
   readonly listenToKeys: () => { off(): void };
   /** The user's wish to end it, and once it is aborted what it was. */
   readonly signal: AbortSignal;
+  /** The user's wish that the work waits. */
+  readonly hold: Hold;
   /** True where the views tell ffmpeg's words on standard error. */
   readonly tellsWords: boolean;
   readonly stoppedBy: () => Stop;
@@ -181,7 +184,7 @@ async function runSplit(input: JobInput, command: Command, split: readonly numbe
   });
   const keys = readsKeys(command) ? input.listenToKeys() : undefined;
   const result = await runFilm({
-    ...{ config, tools, events, leave: signal, outputs: placed.value.outputs },
+    ...{ config, tools, events, hold: input.hold, leave: signal, outputs: placed.value.outputs },
     plain: plain && { outputs: plain, places: placed.value.plain },
   });
   keys?.off();

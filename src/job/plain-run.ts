@@ -51,6 +51,12 @@ export class PlainRun {
     );
   }
 
+  /** Has it wait, or go on. */
+  hold(held: boolean): void {
+    if (held) this.#process.pause();
+    else this.#process.resume();
+  }
+
   /** What ffmpeg said at its end of what it has written. */
   get sizes(): Sizes {
     return { outputs: this.#outputs, lines: this.#sizes };
@@ -58,6 +64,7 @@ export class PlainRun {
 
   /** Ends it as `q` would: what it has written becomes whole files. */
   interrupt(): void {
+    this.#process.resume();
     this.#process.interrupt();
   }
 }

@@ -34,6 +34,8 @@ function start(): ChildProcess {
   const child = spawn("/bin/sh", ["-c", SCRIPT, "distffmpeg-warden"], {
     stdio: ["pipe", "ignore", "ignore"],
     cwd: "/",
+    // Libraries that a media server brings along for its own ffmpeg are none for a shell.
+    env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin" },
     detached: true,
   });
   child.on("error", () => undefined);

@@ -51,6 +51,7 @@ interface RunningLane<T, R> {
 export class Dispatcher<T extends { readonly index: number }, R> {
   readonly #queue: Held<T>[] = [];
   readonly #lanes = new Map<string, RunningLane<T, R>>();
+  #paused = false;
   #stopped = false;
 
   constructor(
@@ -68,7 +69,7 @@ export class Dispatcher<T extends { readonly index: number }, R> {
     this.#lanes.set(lane.name, {
       lane,
       uploads: new PQueue({ concurrency: 1 }),
-      runs: new PQueue({ concurrency: lane.slots }),
+      runs: new PQueue({ concurrency: lane.slots, autoStart: !this.#paused }),
       freeSlots: Array.from({ length: lane.slots }, (_, i) => i),
       held: 0,
       lost: false,
@@ -86,9 +87,20 @@ export class Dispatcher<T extends { readonly index: number }, R> {
     return this.#queue.length;
   }
 
+  /** Has tasks wait that are not running yet, or go on. */
+  hold(held: boolean): void {
+    this.#paused = held;
+    for (const { runs } of this.#lanes.values()) {
+      if (held) runs.pause();
+      else runs.start();
+    }
+    this.#feed();
+  }
+
   /** Hands out nothing more; what runs is ended by the signal. */
   stop(): void {
     this.#stopped = true;
+    for (const { runs } of this.#lanes.values()) runs.start();
     this.#queue.length = 0;
   }
 
@@ -98,7 +110,7 @@ export class Dispatcher<T extends { readonly index: number }, R> {
   }
 
   #feed(): void {
-    if (this.#stopped || this.signal.aborted) return;
+    if (this.#stopped || this.#paused || this.signal.aborted) return;
     for (let handed = true; handed; ) {
       handed = false;
       // The emptiest lane first, so that no lane prepares ahead what another could run at once.

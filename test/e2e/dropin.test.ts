@@ -1,4 +1,15 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { make, readSummary, SHORT_CHUNKS } from "../equivalence/compare.js";
@@ -174,5 +185,44 @@ describe("killed outright, as programs do it after some seconds", () => {
     await until(() => readdirSync(folder).every((name) => !name.startsWith(".o.")), 10);
     const jobs = join(folder, "state", "distffmpeg", "jobs");
     await until(() => !existsSync(jobs) || readdirSync(jobs).length === 0, 10);
+  });
+});
+
+describe("keys on standard input have it wait and go on", () => {
+  test.each([
+    ["p", "u", []],
+    // As plain ffmpeg 5.1 says it.
+    ["c", "\n", ["Enter command: <target>|all <time>|-1 <command>[ <argument>]", "Parse error, at least 3 arguments"]],
+  ])("%j and %j", async (wait, goOn, said) => {
+    const film = join(folder, "long.mkv");
+    const source = ["-f", "lavfi", "-i", "testsrc2=s=320x240:r=25:d=20"];
+    await make([...source, "-c:v", "libx264", "-preset", "ultrafast", "-g", "25", film]);
+    const keys = join(folder, "keys");
+    await must("mkfifo", [keys]);
+    const flags = [...SHORT_CHUNKS, "-df_local_slots=1", "-y", "-stats_period", "0.1", "-i", film];
+    const args = [...flags, "-c:v", "libx264", "-preset", "slower", "o.mkv"];
+    const shell = ["-c", `exec "$0" "$@" <'${keys}'`, join(folder, "bin", "ffmpeg"), ...args];
+    const running = start("sh", shell, settings({ env: { PATH: PATH() } }));
+    const to = openSync(keys, "w");
+    let heard = "";
+    running.child.stderr?.on("data", (block: Buffer) => (heard += block.toString()));
+    const frames = (): number => Number([...heard.matchAll(/frame= *(\d+)/g)].at(-1)?.[1] ?? 0);
+    const later = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    await until(() => frames() > 0, 60);
+    writeSync(to, wait);
+    // The chunk that is under way is finished.
+    let before = -1;
+    for (let i = 0; i < 20 && before !== frames(); i++) {
+      before = frames();
+      await later(1);
+    }
+    expect(frames()).toBe(before);
+    expect(before).toBeLessThan(400);
+    writeSync(to, goOn);
+    const { code, stderr } = await running.ended;
+    closeSync(to);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^frame= {2}500 .*Lsize=/m);
+    for (const text of said) expect(stderr).toContain(text);
   });
 });
