@@ -1,4 +1,5 @@
 import { fstatSync, read, readFileSync } from "node:fs";
+import { PassThrough, type Readable } from "node:stream";
 import { isatty } from "node:tty";
 import { LEVELS } from "../ffmpeg/loglevel.js";
 import type { EventStream } from "../job/events.js";
@@ -18,12 +19,7 @@ const CTRL_BACKSLASH = "\u001c";
  * keys. A list of files on standard input, as a shell's loop has it, is not eaten.
  */
 export function listenToKeys(events: EventStream, quit: () => void): { off(): void } {
-  if (!isTalking()) return { off: () => undefined };
-  const { stdin } = process;
-  const onData = (block: Buffer | string): void => {
-    for (const key of block.toString()) press(key);
-  };
-  const press = (key: string): void => {
+  return hearKeys((key) => {
     if (key === "q") {
       for (const text of ["", "", "[q] command received. Exiting.", ""]) {
         events.emit({ type: "words", level: LEVELS.info, text });
@@ -31,7 +27,30 @@ export function listenToKeys(events: EventStream, quit: () => void): { off(): vo
       quit();
     } else if (key === "?") {
       for (const text of HELP) events.emit({ type: "words", level: LEVELS.error, text });
-    } else if (key === CTRL_C) {
+    }
+  });
+}
+
+/** The keys as they come, for an ffmpeg on another machine to hear; undefined where none can come. */
+export function streamKeys(): { readonly stream: Readable; off(): void } | undefined {
+  if (!isTalking()) return undefined;
+  const stream = new PassThrough();
+  const keys = hearKeys(
+    (key) => void stream.write(key),
+    () => void stream.end(),
+  );
+  return { stream, off: () => keys.off() };
+}
+
+/** Calls `onKey` for every key but those that are the terminal's own, which do what they always do. */
+function hearKeys(onKey: (key: string) => void, onEnd: () => void = () => undefined): { off(): void } {
+  if (!isTalking()) return { off: () => undefined };
+  const { stdin } = process;
+  const onData = (block: Buffer | string): void => {
+    for (const key of block.toString()) press(key);
+  };
+  const press = (key: string): void => {
+    if (key === CTRL_C) {
       process.kill(process.pid, "SIGINT");
     } else if (key === CTRL_BACKSLASH) {
       process.kill(process.pid, "SIGQUIT");
@@ -39,15 +58,20 @@ export function listenToKeys(events: EventStream, quit: () => void): { off(): vo
       rawMode(false);
       process.once("SIGCONT", () => rawMode(true));
       process.kill(0, "SIGTSTP");
+    } else {
+      onKey(key);
     }
   };
   rawMode(true);
-  stdin.on("data", onData).on("error", () => undefined);
+  stdin
+    .on("data", onData)
+    .on("end", onEnd)
+    .on("error", () => undefined);
   // A key that may still come keeps no finished job alive.
   if ("unref" in stdin) stdin.unref();
   return {
     off: () => {
-      stdin.off("data", onData).pause();
+      stdin.off("data", onData).off("end", onEnd).pause();
       rawMode(false);
     },
   };

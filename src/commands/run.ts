@@ -48,12 +48,13 @@ async function runOne(argv: readonly string[], flags: ReadonlyMap<string, string
   const setup = setUp(flags);
   if ("status" in setup) return setup.status;
   const { loaded } = setup;
-  const { summary, plan, ffmpeg_bin } = loaded.config;
+  const { summary, plan, route, ffmpeg_bin } = loaded.config;
   if (plan) {
     const { showPlan } = await import("./explain.js");
     return showPlan(argv, loaded, false);
   }
-  if (!film && summary === undefined) return startReal(ffmpeg_bin, argv);
+  const asWished = route === "auto" || route === "local";
+  if (!film && summary === undefined && asWished) return startReal(ffmpeg_bin, argv);
   return runWithViews(argv, parsed.ok ? parsed.value : undefined, loaded, asFfmpeg);
 }
 
@@ -63,7 +64,7 @@ async function runWithViews(
   { config, notes }: LoadedConfig,
   asFfmpeg: boolean,
 ): Promise<number> {
-  const [{ runJob }, { attachViews, renderError }, { listenToKeys, mayOverwrite }] = await Promise.all([
+  const [{ runJob }, { attachViews, renderError }, { listenToKeys, mayOverwrite, streamKeys }] = await Promise.all([
     import("../job/job.js"),
     import("../ui/index.js"),
     import("./keys.js"),
@@ -91,6 +92,8 @@ async function runWithViews(
       ...{ argv, config, events, stdin: () => process.stdin, signal: stop.signal, stoppedBy: stop.by },
       mayOverwrite: (path) => mayOverwrite(path, stop.signal),
       listenToKeys: () => listenToKeys(events, stop.quit),
+      streamKeys,
+      reported: report.options !== undefined,
     });
   } finally {
     stop.off();

@@ -2,7 +2,7 @@
  * One stream of typed events says all that happens in a job. The stations emit;
  * views, logs, summary and report listen. Times are milliseconds of the host's monotonic clock.
  */
-export type Route = "chunks" | "local";
+export type Route = "chunks" | "offload" | "local";
 
 /** The film's place among the output's streams, and the rate it is to have. */
 export interface FilmShape {
@@ -17,6 +17,8 @@ export interface Stop {
 
 export type JobEvent =
   | { readonly type: "route"; readonly route: Route; readonly reason: string; readonly film?: FilmShape }
+  /** What ffmpeg itself writes for `-progress` on another machine. */
+  | { readonly type: "progress-text"; readonly text: string }
   /** What plain ffmpeg says of this command, a line without its end; `level` as ffmpeg numbers them. */
   | { readonly type: "words"; readonly level: number; readonly text: string }
   | { readonly type: "worker-up"; readonly worker: string; readonly slots: number; readonly detail: string }

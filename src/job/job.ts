@@ -1,6 +1,5 @@
 import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
 import type { Config } from "../config/types.js";
 import { type Command, globalOptions, lastOption } from "../ffmpeg/command.js";
 import { LEVELS, parseLoglevel } from "../ffmpeg/loglevel.js";
@@ -12,6 +11,7 @@ import { isDiscarded } from "../plan/muxers.js";
 import { shareOutputs } from "../plan/outputs.js";
 import { NO_VIDEO } from "../plan/route.js";
 import type { EventStream, Stop } from "./events.js";
+import { type JobInput, STATUS } from "./job-input.js";
 import { type FilmFailure, type MadeFilm, runFilm } from "./film-job.js";
 import { discard, type OutputPlace, publish } from "./output.js";
 import { isOn, readsKeys } from "./overwrite.js";
@@ -19,36 +19,21 @@ import { placeAll } from "./places.js";
 import type { HostTools } from "./probing.js";
 import { Spool } from "./spool.js";
 import { describe, type PlainOutputs, planJob } from "./stages.js";
+import { runUnsplit } from "./unsplit.js";
 import { runWhole } from "./whole.js";
 import { Words } from "./words.js";
-
-/** ffmpeg's exit statuses (fftools/ffmpeg.c): 1 for an error, 255 when a signal ended it. */
-export const STATUS = { done: 0, failed: 1, interrupted: 255 } as const;
-
-export interface JobInput {
-  readonly argv: readonly string[];
-  readonly config: Config;
-  readonly events: EventStream;
-  /** Standard input; only opened where it is read, since a pipe would be another one for ffmpeg then (O_NONBLOCK). */
-  readonly stdin: () => Readable;
-  /** ffmpeg's question, with its answer from standard input; only called where ffmpeg asks. */
-  readonly mayOverwrite: (path: string) => Promise<boolean>;
-  /** Hears keys on standard input until it is told not to; only called where ffmpeg hears them. */
-  readonly listenToKeys: () => { off(): void };
-  /** The user's wish to end it, and once it is aborted what it was. */
-  readonly signal: AbortSignal;
-  readonly stoppedBy: () => Stop;
-}
 
 /** Runs one ffmpeg command line, split or whole; gives the exit status. */
 export async function runJob(input: JobInput): Promise<number> {
   const { argv, config, events } = input;
   const parsed = parseCommand(argv);
   const command = parsed.ok ? parsed.value : undefined;
+  const { route } = config;
+  if (route === "local" || (route === "offload" && command)) return runUnsplit(input, command, `-df_route=${route}`);
   const may = command ? shareOutputs(command) : fail("ffmpeg refuses it");
-  if (!command || !may.ok) return whole(input, may.ok ? "" : may.failure);
+  if (!command || !may.ok) return runUnsplit(input, command, may.ok ? "" : may.failure);
   const odd = await unreadableTwice(command);
-  if (odd !== undefined) return whole(input, odd);
+  if (odd !== undefined) return runUnsplit(input, command, odd);
   const folder = await makeFolder(config);
   if (!folder.ok) {
     events.emit({ type: "failed", ...folder.failure });
@@ -74,13 +59,6 @@ async function unreadableTwice(command: Command): Promise<string | undefined> {
     if (!ordinary) return `${url} is no ordinary file`;
   }
   return undefined;
-}
-
-/** The command as it stands, by plain ffmpeg. */
-function whole(input: JobInput, reason: string, spool?: Spool): Promise<number> {
-  const { events, config, argv } = input;
-  events.emit({ type: "route", route: "local", reason });
-  return runWhole(config.ffmpeg_bin, argv, spool?.read());
 }
 
 /** The job's own folder, private, with a name nobody can guess. */
@@ -121,7 +99,7 @@ async function runSplit(input: JobInput, command: Command, split: readonly numbe
   });
   const planned = await planJob(command, tools, (line, scratch) => words.push(line, scratch));
   if (hard.signal.aborted) return stopped(input);
-  if (!planned.ok) return whole(input, planned.failure, spool);
+  if (!planned.ok) return runUnsplit(input, command, planned.failure, spool);
   const { outputs, plain } = planned.value;
   words.release("inputs");
   const placed = await placeAll(planned.value, input);
@@ -130,7 +108,7 @@ async function runSplit(input: JobInput, command: Command, split: readonly numbe
     return stopped(input);
   }
   if (!placed.ok) {
-    if (!placed.failure) return whole(input, "the output is no ordinary file", spool);
+    if (!placed.failure) return runUnsplit(input, command, "the output is no ordinary file", spool);
     if (!placed.failure.told) events.emit({ type: "failed", ...placed.failure });
     return STATUS.failed;
   }
@@ -222,6 +200,7 @@ function failed(
     case "refused": {
       // The promise comes first: what cannot be proven the same is made the plain way.
       const reason = failure.detail ? `${failure.what}: ${failure.detail}` : failure.what;
+      if (config.route === "chunks") return runUnsplit(input, command, reason);
       events.emit({ type: "fell-back", reason });
       // The user has agreed to overwrite already, where there was something to ask about.
       return runWhole(config.ffmpeg_bin, isOn(command, "n") ? argv : ["-y", ...argv], spool?.read());

@@ -24,9 +24,10 @@ export interface MessageOptions {
 export function messageFor(event: JobEvent, state: JobState): Message | undefined {
   switch (event.type) {
     case "route":
-      return event.route === "local"
-        ? { level: LEVELS.info, text: `not split: ${oneLine(event.reason)}` }
-        : { level: LEVELS.info, text: `split into chunks: ${oneLine(event.reason)}` };
+      return {
+        level: LEVELS.info,
+        text: `${event.route === "chunks" ? "split into chunks" : "not split"}: ${oneLine(event.reason)}`,
+      };
     case "worker-up": {
       const detail = oneLine(event.detail);
       const slots = count(event.slots, "slot");
