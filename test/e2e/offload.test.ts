@@ -323,6 +323,45 @@ describe("-df_route=auto gives a command away", () => {
   });
 });
 
+test("explain says what would go where, and why, and leaves nothing", async () => {
+  await withLab({ workers: [{ ffmpeg: { lacks: ["ffv1"] } }, { slots: 3 }] }, async (lab) => {
+    const film = await sources.get("h264.mp4");
+    const folder = place();
+    const explain = async (...words: string[]): Promise<{ stdout: string; code: number | null }> =>
+      runCli(["explain", `-df_config=${configOf(lab)}`, ...words], { cwd: folder, env: { ...lab.env } });
+    const json = async (...words: string[]): Promise<unknown> => JSON.parse((await explain("--json", ...words)).stdout);
+    const args = ["-i", film, "-vf", "reverse", "-c:v", "ffv1", "-an", "o.mkv"];
+    expect(await json(FORCED, ...args)).toEqual({
+      ...{ version: 1, route: "offload", reason: FORCED, decidedBy: null, because: "w2", chunks: 0, frames: 0 },
+      workers: [{ name: "w2", slots: 3 }],
+      stages: {
+        ...{ pre: [], remote: [], final: expect.any(Array), finals: expect.any(Array) },
+        offload: {
+          ...{ worker: "w2", sent: [film], fetched: ["dfio.1/o.mkv"] },
+          argv: [expect.any(String), "-i", "dfio.0/h264.mp4", "-vf", "reverse", "-c:v", "ffv1", "-an", "dfio.1/o.mkv"],
+        },
+      },
+    });
+    expect(await json(...args)).toMatchObject({
+      ...{ route: "local", reason: "filter reverse: needs the whole film at once" },
+      ...{ decidedBy: { kind: "filter", words: "reverse" }, because: expect.stringMatching(/^it is expected to take/) },
+    });
+    expect(await json("-df_route=chunks", ...args)).toMatchObject({ route: "none", stages: { finals: [] } });
+    expect(await json(FORCED, "-i", film, "-c:v", "nosuch", "o.mkv")).toMatchObject({
+      ...{ route: "none", because: "w1 has no encoder nosuch; w2 has no encoder nosuch" },
+    });
+    const { stdout } = await explain(FORCED, ...args);
+    expect(stdout).toMatch(
+      /^# route: offload \(-df_route=offload\)\n# where: w2\n\n# sent: \/.*\n# on worker w2, in its work folder\n/,
+    );
+    expect((await explain("-i", film, "-c:v", "gif", "-an", "o.gif")).stdout).toMatch(
+      /^# decided by: option -c:v gif$/m,
+    );
+    expect(readdirSync(folder)).toEqual([]);
+    await expectNothingLeft(lab);
+  });
+});
+
 describe("-df_route forces a way", () => {
   const refused = async (args: readonly string[]): Promise<string> => {
     const folder = place();
