@@ -1,4 +1,5 @@
 import { fstatSync, read, readFileSync } from "node:fs";
+import { PassThrough, type Readable } from "node:stream";
 import { isatty } from "node:tty";
 import { LEVELS } from "../ffmpeg/loglevel.js";
 import type { EventStream } from "../job/events.js";
@@ -32,18 +33,13 @@ export interface KeyActions {
  * it: ffmpeg waits for a filter's command then, up to 6.0, and servers make use of that. A list of files on standard input, as a shell's loop has it, is not eaten.
  */
 export function listenToKeys(events: EventStream, { quit, hold }: KeyActions): { off(): void } {
-  if (!isTalking()) return { off: () => undefined };
-  const { stdin } = process;
   const say = (level: number, ...lines: string[]): void => {
     for (const text of lines) events.emit({ type: "words", level, text });
   };
   /** What has been typed of a filter's command; undefined while none is asked for. */
   let command: string | undefined;
-  const onData = (block: Buffer | string): void => {
-    for (const key of block.toString()) press(key);
-  };
-  const press = (key: string): void => {
-    if (command !== undefined && key !== CTRL_C) {
+  return hearKeys((key) => {
+    if (command !== undefined) {
       if (key !== "\n" && key !== "\r") {
         command += key;
         return;
@@ -63,7 +59,30 @@ export function listenToKeys(events: EventStream, { quit, hold }: KeyActions): {
       quit();
     } else if (key === "?") {
       say(LEVELS.error, ...HELP);
-    } else if (key === CTRL_C) {
+    }
+  });
+}
+
+/** The keys as they come, for an ffmpeg on another machine to hear; undefined where none can come. */
+export function streamKeys(): { readonly stream: Readable; off(): void } | undefined {
+  if (!isTalking()) return undefined;
+  const stream = new PassThrough();
+  const keys = hearKeys(
+    (key) => void stream.write(key),
+    () => void stream.end(),
+  );
+  return { stream, off: () => keys.off() };
+}
+
+/** Calls `onKey` for every key but those that are the terminal's own, which do what they always do. */
+function hearKeys(onKey: (key: string) => void, onEnd: () => void = () => undefined): { off(): void } {
+  if (!isTalking()) return { off: () => undefined };
+  const { stdin } = process;
+  const onData = (block: Buffer | string): void => {
+    for (const key of block.toString()) press(key);
+  };
+  const press = (key: string): void => {
+    if (key === CTRL_C) {
       process.kill(process.pid, "SIGINT");
     } else if (key === CTRL_BACKSLASH) {
       process.kill(process.pid, "SIGQUIT");
@@ -71,15 +90,20 @@ export function listenToKeys(events: EventStream, { quit, hold }: KeyActions): {
       rawMode(false);
       process.once("SIGCONT", () => rawMode(true));
       process.kill(0, "SIGTSTP");
+    } else {
+      onKey(key);
     }
   };
   rawMode(true);
-  stdin.on("data", onData).on("error", () => undefined);
+  stdin
+    .on("data", onData)
+    .on("end", onEnd)
+    .on("error", () => undefined);
   // A key that may still come keeps no finished job alive.
   if ("unref" in stdin) stdin.unref();
   return {
     off: () => {
-      stdin.off("data", onData).pause();
+      stdin.off("data", onData).off("end", onEnd).pause();
       rawMode(false);
     },
   };

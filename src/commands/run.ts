@@ -50,13 +50,14 @@ async function runOne(argv: readonly string[], flags: ReadonlyMap<string, string
   const setup = setUp(flags);
   if ("status" in setup) return setup.status;
   const { loaded } = setup;
-  const { summary, plan, ffmpeg_bin } = loaded.config;
+  const { summary, plan, route, ffmpeg_bin } = loaded.config;
   if (plan) {
     const { showPlan } = await import("./explain.js");
     return showPlan(argv, loaded, false);
   }
+  const asWished = route === "auto" || route === "local";
   // It is the real one already: looked for once more, it would be taken for one that has come round to us.
-  if (!film && summary === undefined) return runWhole(ffmpeg_bin, argv);
+  if (!film && summary === undefined && asWished) return runWhole(ffmpeg_bin, argv);
   return runWithViews(argv, parsed.ok ? parsed.value : undefined, loaded, asFfmpeg);
 }
 
@@ -66,7 +67,7 @@ async function runWithViews(
   { config, notes }: LoadedConfig,
   asFfmpeg: boolean,
 ): Promise<number> {
-  const [{ runJob }, { attachViews, renderError }, { listenToKeys, mayOverwrite }] = await Promise.all([
+  const [{ runJob }, { attachViews, renderError }, { listenToKeys, mayOverwrite, streamKeys }] = await Promise.all([
     import("../job/job.js"),
     import("../ui/index.js"),
     import("./keys.js"),
@@ -97,6 +98,8 @@ async function runWithViews(
       tellsWords: views.tellsWords,
       mayOverwrite: (path) => mayOverwrite(path, stop.signal),
       listenToKeys: () => listenToKeys(events, { quit: stop.quit, hold }),
+      streamKeys,
+      reported: report.options !== undefined,
     });
   } finally {
     stop.off();

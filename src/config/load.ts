@@ -94,6 +94,7 @@ function merge(
     loglevel: pick("loglevel", "info" as const),
     fallback: pick("fallback", "local" as const),
     local_slots: pick("local_slots", "auto" as const),
+    route: pick("route", "auto" as const),
   };
   const { notes, ...bounds } = settled.value;
   const summary = flags.get("summary");

@@ -43,12 +43,15 @@ const PLATFORMS = {
 
 const FALLBACKS = { local: "local", fail: "fail" } as const;
 
+const ROUTES = { auto: "auto", chunks: "chunks", offload: "offload", local: "local" } as const;
+
 /** The names to choose from where a setting is one of a few words, for "did you mean". */
 export const CHOICES: Readonly<Record<string, readonly string[]>> = {
   loglevel: Object.keys(LOGLEVELS),
   platform: Object.keys(PLATFORMS),
   fallback: Object.keys(FALLBACKS),
   local_slots: ["auto"],
+  route: Object.keys(ROUTES),
 };
 
 function optional<T extends z.ZodType>(schema: T, allowed: string): z.ZodOptional<T> {
@@ -128,6 +131,7 @@ const scalarShape = {
     z.union([z.literal("auto"), z.int().min(0).max(MAX_SLOTS)]),
     `auto or a whole number from 0 to ${MAX_SLOTS}`,
   ),
+  route: optional(choice(ROUTES), "auto, chunks, offload or local"),
 };
 
 const workerSchema = z.strictObject(workerShape).describe("an object with at least a host");

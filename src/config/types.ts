@@ -35,6 +35,8 @@ export interface Config {
   readonly fallback: "local" | "fail";
   /** Slots on this machine; "auto": cores when there are no workers, 0 when there are. */
   readonly local_slots: number | "auto";
+  /** How commands are run: "auto" chooses, the others force one way or end with an error. */
+  readonly route: "auto" | "chunks" | "offload" | "local";
   readonly workers: readonly WorkerConfig[];
   /** -df_summary=FILE (absolute), -df_plan: only on the command line. */
   readonly summary: string | undefined;
@@ -53,6 +55,7 @@ export const CONFIG_KEYS = [
   "loglevel",
   "fallback",
   "local_slots",
+  "route",
   "workers",
 ] as const;
 

@@ -3,8 +3,8 @@ import { parseFiltergraph } from "../ffmpeg/filtergraph.js";
 
 /** The words of a command that decided its route. */
 export interface Decider {
-  readonly kind: "option" | "filter";
-  /** As typed: the option with its value, or the filter's name. */
+  readonly kind: "option" | "filter" | "input" | "output";
+  /** As typed: the option with its value, the filter's name, or a file's. */
   readonly words: string;
 }
 
@@ -16,7 +16,20 @@ export function deciderOf(command: Command, reason: string): Decider | undefined
   const option = uses.find((use) => spoken.has(use.flag));
   if (option) return { kind: "option", words: [option.flag, option.value ?? ""].join(" ").trim() };
   const filter = uses.flatMap(filterNames).find((name) => spoken.has(name));
-  return filter === undefined ? undefined : { kind: "filter", words: filter };
+  if (filter !== undefined) return { kind: "filter", words: filter };
+  // Encoders and containers are named without their option.
+  const named = uses.find(
+    ({ name, value }) => (name === "c" || name === "f") && value !== undefined && spoken.has(value),
+  );
+  if (named) return { kind: "option", words: `${named.flag} ${named.value ?? ""}` };
+  for (const [kind, files] of [
+    ["input", command.inputs],
+    ["output", command.outputs],
+  ] as const) {
+    const file = files.find(({ url }) => reason.includes(url) && url.length > 1);
+    if (file) return { kind, words: file.url };
+  }
+  return undefined;
 }
 
 function filterNames(use: OptionUse): string[] {

@@ -2,7 +2,7 @@
  * One stream of typed events says all that happens in a job. The stations emit;
  * views, logs, summary and report listen. Times are milliseconds of the host's monotonic clock.
  */
-export type Route = "chunks" | "local";
+export type Route = "chunks" | "offload" | "local";
 
 /** A film's place: the numbers of its output and of its stream there. */
 export interface FilmPlace {
@@ -42,6 +42,8 @@ export type JobEvent =
       readonly film?: FilmShape;
       readonly refused?: boolean;
     }
+  /** What ffmpeg itself writes for `-progress` on another machine. */
+  | { readonly type: "progress-text"; readonly text: string }
   /** What plain ffmpeg says of this command, a line without its end; `level` as ffmpeg numbers them. */
   | { readonly type: "words"; readonly level: number; readonly text: string }
   /** All outputs have been described in words: from now on ffmpeg would report. */

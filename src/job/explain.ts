@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config/types.js";
+import type { Command } from "../ffmpeg/command.js";
 import { parseCommand } from "../ffmpeg/parse.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import type { FilmPlan } from "../plan/film.js";
@@ -15,8 +16,9 @@ import { shareOutputs } from "../plan/outputs.js";
 import { readsStandardInput } from "../plan/local-path.js";
 import type { ReadyChunk } from "../split/splitter.js";
 import { type Decider, deciderOf } from "./decider.js";
-import { localSlots } from "./fleet.js";
+import { bindingOf, localSlots } from "./fleet.js";
 import { readReference } from "./heads.js";
+import { chooseWorkers } from "./offload-choice.js";
 import type { HostTools } from "./probing.js";
 import { describe, type PlannedJob, type PlannedOutput, planJob, splitFilm } from "./stages.js";
 
@@ -26,33 +28,49 @@ export interface Hand {
   readonly slots: number;
 }
 
+/** A whole command on a worker. */
+export interface OffloadShape {
+  readonly worker: string;
+  /** Files of this machine; texts that are made for the worker by their names there. */
+  readonly sent: readonly string[];
+  /** Ends in the order of the command's outputs; empty where one comes through standard output or is written in place. */
+  readonly fetched: readonly string[];
+  readonly argv: readonly string[];
+}
+
 /** A plan for people: the route and what decided it, who would work, and the command lines of each stage. */
 export interface Explanation {
-  readonly route: "chunks" | "local";
+  /** "none": the way that `-df_route` forces is impossible, and nothing would be run. */
+  readonly route: "chunks" | "offload" | "local" | "none";
   readonly reason: string;
+  /** Of a whole command: why it would run on this machine or on that one; undefined where there was nothing to choose. */
+  readonly because: string | undefined;
   /** Undefined when no word of the command decided it. */
   readonly decidedBy: Decider | undefined;
   /** Empty when nothing is split. */
   readonly workers: readonly Hand[];
+  /** What would be sent to the worker and run there. */
+  readonly offload: OffloadShape | undefined;
   readonly pre: readonly string[];
   readonly remote: readonly { readonly chunk: number; readonly frames: number; readonly argv: readonly string[] }[];
   /** One command an output, and one for all that are not split. */
   readonly final: readonly (readonly string[])[];
 }
 
-/** What would be run for a command. Reads the source's packets, encodes nothing but one frame, and leaves nothing. */
+/**
+ * What would be run for a command. Reads the source's packets, encodes nothing but one frame, and leaves nothing. Of a
+ * command that is not split the workers are asked, as they would be.
+ */
 export async function explain(argv: readonly string[], config: Config, signal: AbortSignal): Promise<Explanation> {
   const parsed = parseCommand(argv);
-  const local = (reason: string): Explanation => ({
-    route: "local",
-    reason,
+  const simple = (route: "local" | "none", reason: string, because?: string): Explanation => ({
+    ...{ route, reason, because, offload: undefined, workers: [], pre: [], remote: [] },
     decidedBy: parsed.ok ? deciderOf(parsed.value, reason) : undefined,
-    workers: [],
-    pre: [],
-    remote: [],
-    final: [[config.ffmpeg_bin, ...argv]],
+    final: route === "none" ? [] : [[config.ffmpeg_bin, ...argv]],
   });
-  if (!parsed.ok) return local(parsed.failure.message);
+  if (!parsed.ok) return simple("local", parsed.failure.message);
+  const local = (reason: string): Promise<Explanation> => whole(parsed.value, config, signal, reason, simple);
+  if (config.route === "local" || config.route === "offload") return local(`-df_route=${config.route}`);
   const may = shareOutputs(parsed.value);
   if (!may.ok) return local(may.failure);
   if (readsStandardInput(parsed.value)) return local("standard input can be read once only, by the job itself");
@@ -67,8 +85,45 @@ export async function explain(argv: readonly string[], config: Config, signal: A
       signal,
     };
     const planned = await planJob(parsed.value, tools);
-    if (!planned.ok) return local(planned.failure);
+    if (!planned.ok) return await local(planned.failure);
     return await explainJob(planned.value, config, tools, local);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A command that is not split, for `reason`. */
+async function whole(
+  command: Command,
+  config: Config,
+  signal: AbortSignal,
+  reason: string,
+  simple: (route: "local" | "none", reason: string, because?: string) => Explanation,
+): Promise<Explanation> {
+  if (config.route === "chunks") return simple("none", reason, "-df_route=chunks wants it split");
+  if (config.route === "local" || (config.workers.length === 0 && config.route === "auto")) {
+    return simple("local", reason);
+  }
+  const folder = await mkdtemp(join(tmpdir(), "distffmpeg-plan-"));
+  try {
+    const chosen = await chooseWorkers({ command, config, folder, signal });
+    if (!chosen.ok) return simple(config.route === "offload" ? "none" : "local", reason, chosen.failure);
+    const { plan, workers, because } = chosen.value;
+    await Promise.all(workers.map(({ session }) => session.close()));
+    const [best] = workers;
+    if (!best) return simple("local", reason);
+    const { name, slots, ffmpeg_bin } = best.worker;
+    return {
+      ...simple("none", reason, because),
+      route: "offload",
+      workers: [{ name, slots }],
+      offload: {
+        worker: name,
+        sent: plan.freight.map((item) => ("path" in item ? item.path : item.name)),
+        fetched: plan.outputs.map((way) => ("name" in way ? way.name : "")),
+        argv: [...bindingOf(best.worker), ffmpeg_bin, ...plan.argv],
+      },
+    };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -78,7 +133,7 @@ async function explainJob(
   job: PlannedJob,
   config: Config,
   tools: HostTools,
-  local: (reason: string) => Explanation,
+  local: (reason: string) => Promise<Explanation>,
 ): Promise<Explanation> {
   const plans = job.outputs.flatMap((output) => output.plans);
   const [plan] = plans;
@@ -105,6 +160,8 @@ async function explainJob(
     route: "chunks",
     reason: describe(job),
     decidedBy: undefined,
+    because: undefined,
+    offload: undefined,
     workers: hands(config),
     pre: [config.ffmpeg_bin, ...preArgs(plan, "WORK")],
     remote: chunks.map(({ chunk, x264Build }) => ({

@@ -167,7 +167,7 @@ function refusedFor(fault: string): string {
 }
 
 /** From ffmpeg's banner: releases up to 6.0 are of one generation, all later ones and builds of its trunk of the other. */
-function generationOf(line: string): Generation | undefined {
+export function generationOf(line: string): Generation | undefined {
   const version = /^ffmpeg version n?(\d+)\.(\d+)/.exec(line);
   if (!version) return undefined;
   const [major, minor] = [Number(version[1]), Number(version[2])];

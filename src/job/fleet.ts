@@ -3,7 +3,8 @@ import type { Config, WorkerConfig } from "../config/types.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import { LocalTransport } from "../workers/local.js";
 import { probeWorker } from "../workers/probe.js";
-import type { Session, Transport } from "../workers/transport.js";
+import type { SshTransport } from "../workers/ssh.js";
+import type { Session } from "../workers/transport.js";
 import type { LaneSetup } from "./chunk-lane.js";
 import type { EventStream } from "./events.js";
 
@@ -73,13 +74,18 @@ export async function openWorkerLane(
     sessions,
     sharesHostFiles: false,
     ffmpeg: worker.ffmpeg_bin,
-    binding: worker.numa === undefined ? [] : ["numactl", `--cpunodebind=${worker.numa}`, `--membind=${worker.numa}`],
+    binding: bindingOf(worker),
     detail: `ffmpeg ${facts.value.ffmpegVersion}, ${facts.value.cores} cores`,
   });
 }
 
-/** ssh2 is loaded only by those who have workers. */
-async function sshTransport(worker: WorkerConfig): Promise<Transport> {
+/** What stands before a worker's programs: they keep to its NUMA node. */
+export function bindingOf({ numa }: WorkerConfig): readonly string[] {
+  return numa === undefined ? [] : ["numactl", `--cpunodebind=${numa}`, `--membind=${numa}`];
+}
+
+/** The way to a worker. ssh2 is loaded only by those who have workers. */
+export async function sshTransport(worker: WorkerConfig): Promise<SshTransport> {
   const { SshTransport } = await import("../workers/ssh.js");
   return new SshTransport(worker);
 }

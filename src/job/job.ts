@@ -1,6 +1,5 @@
 import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import type { Readable } from "node:stream";
 import type { Config } from "../config/types.js";
 import { type Command, globalOptions, lastOption } from "../ffmpeg/command.js";
 import { LEVELS, parseLoglevel } from "../ffmpeg/loglevel.js";
@@ -16,47 +15,27 @@ import type { EventStream, FilmShape, Stop } from "./events.js";
 import type { FilmFailure } from "./film-failure.js";
 import { runFilm } from "./film-job.js";
 import { filmShape, type MadeFilm, sizeLines } from "./closing.js";
+import { type Before, type JobInput, STATUS } from "./job-input.js";
 import { discard, type OutputPlace, publish } from "./output.js";
-import type { Hold } from "./hold.js";
 import { isOn, readsKeys } from "./overwrite.js";
 import { placeAll } from "./places.js";
 import type { HostTools } from "./probing.js";
 import { Spool } from "./spool.js";
 import { describe, type PlainOutputs, planJob, type PlannedJob } from "./stages.js";
-import { runWhole } from "./whole.js";
+import { runHere, runUnsplit } from "./unsplit.js";
 import { Words } from "./words.js";
-
-/** ffmpeg's exit statuses (fftools/ffmpeg.c): 1 for an error, 255 when a signal ended it. */
-export const STATUS = { done: 0, failed: 1, interrupted: 255 } as const;
-
-export interface JobInput {
-  readonly argv: readonly string[];
-  readonly config: Config;
-  readonly events: EventStream;
-  /** Standard input; only opened where it is read, since a pipe would be another one for ffmpeg then (O_NONBLOCK). */
-  readonly stdin: () => Readable;
-  /** ffmpeg's question, with its answer from standard input; only called where ffmpeg asks. */
-  readonly mayOverwrite: (path: string) => Promise<boolean>;
-  /** Hears keys on standard input until it is told not to; only called where ffmpeg hears them. */
-  readonly listenToKeys: () => { off(): void };
-  /** The user's wish to end it, and once it is aborted what it was. */
-  readonly signal: AbortSignal;
-  /** The user's wish that the work waits. */
-  readonly hold: Hold;
-  /** True where the views tell ffmpeg's words on standard error. */
-  readonly tellsWords: boolean;
-  readonly stoppedBy: () => Stop;
-}
 
 /** Runs one ffmpeg command line, split or whole; gives the exit status. */
 export async function runJob(input: JobInput): Promise<number> {
   const { argv, config, events } = input;
   const parsed = parseCommand(argv);
   const command = parsed.ok ? parsed.value : undefined;
+  const { route } = config;
+  if (route === "local" || (route === "offload" && command)) return runUnsplit(input, command, `-df_route=${route}`);
   const may = command ? shareOutputs(command) : fail(REFUSES);
-  if (!command || !may.ok) return whole(input, may.ok ? "" : may.failure);
+  if (!command || !may.ok) return runUnsplit(input, command, may.ok ? "" : may.failure);
   const odd = await unreadableTwice(command);
-  if (odd !== undefined) return whole(input, odd);
+  if (odd !== undefined) return runUnsplit(input, command, odd);
   const folder = await makeFolder(config);
   if (!folder.ok) {
     events.emit({ type: "failed", ...folder.failure });
@@ -82,32 +61,6 @@ async function unreadableTwice(command: Command): Promise<string | undefined> {
     if (!ordinary) return `${url} is no ordinary file`;
   }
   return undefined;
-}
-
-/** What was asked and told before plain ffmpeg takes over. */
-interface Before {
-  /** The user has agreed to overwrite, where there was something to ask about. */
-  readonly agreed?: boolean;
-  /** Words of ffmpeg's that are out. */
-  readonly said?: readonly string[];
-}
-
-/** The command as it stands, by plain ffmpeg. */
-function whole(input: JobInput, reason: string, spool?: Spool, before: Before = {}): Promise<number> {
-  input.events.emit({ type: "route", route: "local", reason, refused: isRefused(reason) });
-  return runAfter(input, before, spool);
-}
-
-function runAfter(
-  { config, argv, tellsWords }: JobInput,
-  { agreed, said = [] }: Before,
-  spool?: Spool,
-): Promise<number> {
-  const stdin = spool?.read();
-  return runWhole(config.ffmpeg_bin, agreed ? ["-y", ...argv] : argv, {
-    ...(stdin ? { stdin } : {}),
-    ...(tellsWords && said.length > 0 ? { said } : {}),
-  });
 }
 
 /** The job's own folder, private, with a name nobody can guess. */
@@ -151,15 +104,16 @@ async function runSplit(input: JobInput, command: Command, split: readonly numbe
   });
   const planned = await planJob(command, tools, (line, scratch) => words.push(line, scratch));
   if (hard.signal.aborted) return stopped(input);
-  if (!planned.ok) return whole(input, planned.failure, spool);
+  const spooled = spool ? { spool } : {};
+  if (!planned.ok) return runUnsplit(input, command, planned.failure, spooled);
   const { plain } = planned.value;
-  const before: { agreed?: true } = {};
+  let agreed = false;
   const placed = await placeAll(planned.value, {
     events,
     generation: planned.value.outputs[0]?.plans[0]?.generation ?? "by-rate",
     mayOverwrite: (path) => {
       words.release("inputs");
-      before.agreed = true;
+      agreed = true;
       return input.mayOverwrite(path);
     },
   });
@@ -170,7 +124,7 @@ async function runSplit(input: JobInput, command: Command, split: readonly numbe
   if (!placed.ok) {
     const { what, status } = placed.failure;
     if (status !== undefined) return status;
-    return whole(input, what, spool, { ...before, said: words.said });
+    return runUnsplit(input, command, what, { ...spooled, agreed, said: words.said });
   }
   const { made } = placed.value;
   // From here on what is finished is worth keeping.
@@ -190,7 +144,7 @@ async function runSplit(input: JobInput, command: Command, split: readonly numbe
   keys?.off();
   if (result.ok) return finish(input, film, made, result.value);
   await discardAll(made);
-  return failed(input, result.failure, { agreed: !isOn(command, "n"), said: words.said }, spool);
+  return failed(input, command, result.failure, { ...spooled, agreed: !isOn(command, "n"), said: words.said });
 }
 
 /** Whether all outputs have begun as they should. */
@@ -255,12 +209,7 @@ async function finish(
   return stop ? statusOf(stop) : STATUS.done;
 }
 
-function failed(
-  input: JobInput,
-  failure: FilmFailure,
-  before: Before,
-  spool: Spool | undefined,
-): Promise<number> | number {
+function failed(input: JobInput, command: Command, failure: FilmFailure, before: Before): Promise<number> | number {
   const { events } = input;
   // Who has ended it does not want it whole either.
   if (input.signal.aborted && failure.kind !== "failed") return stopped(input);
@@ -274,8 +223,9 @@ function failed(
     case "refused": {
       // The promise comes first: what cannot be proven the same is made the plain way.
       const reason = failure.detail ? `${failure.what}: ${failure.detail}` : failure.what;
+      if (input.config.route === "chunks") return runUnsplit(input, command, reason, before);
       events.emit({ type: "fell-back", reason, refused: isRefused(reason) });
-      return runAfter(input, before, spool);
+      return runHere(input, before);
     }
   }
 }

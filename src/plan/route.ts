@@ -72,6 +72,9 @@ const OTHER_DEMUXERS = new Set(
   avfoundation decklink openal iec61883 libdc1394 bktr xcbgrab android_camera hls dash rtsp sdp tee`.split(/\s+/),
 );
 
+/** Whether a demuxer is none of files: it reads a device, the network, or what filters draw. */
+export const isDeviceFormat = (format: string): boolean => OTHER_DEMUXERS.has(format);
+
 /** ffmpeg's own options before the `-i` of what goes along with the film: FINAL alone reads it. */
 const BESIDE_OPTIONS = new Set([
   ...INPUT_OPTIONS,

@@ -21,7 +21,12 @@ const KINDS: Readonly<Record<string, StreamingKind>> = {
 };
 
 /** Options that name further files of the output. */
-const PATHS = new Set(["hls_segment_filename", "hls_subtitle_path", "segment_list", "segment_header_filename"]);
+export const PATHS: ReadonlySet<string> = new Set([
+  "hls_segment_filename",
+  "hls_subtitle_path",
+  "segment_list",
+  "segment_header_filename",
+]);
 
 /** What kind of many files an output is; undefined for one file. */
 export function streamingKind(output: OutputFile): StreamingKind | undefined {

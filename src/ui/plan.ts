@@ -6,6 +6,15 @@ export interface ShownPlan {
   readonly route: string;
   readonly reason: string;
   readonly decidedBy: { readonly kind: string; readonly words: string } | undefined;
+  readonly because: string | undefined;
+  readonly offload:
+    | {
+        readonly worker: string;
+        readonly sent: readonly string[];
+        readonly fetched: readonly string[];
+        readonly argv: readonly string[];
+      }
+    | undefined;
   readonly workers: readonly { readonly name: string; readonly slots: number }[];
   readonly pre: readonly string[];
   readonly remote: readonly { readonly chunk: number; readonly frames: number; readonly argv: readonly string[] }[];
@@ -17,11 +26,17 @@ export function renderPlan(plan: ShownPlan): string {
   const split = plan.route === "chunks";
   const head = [`# route: ${plan.route} (${plan.reason})`];
   if (plan.decidedBy) head.push(`# decided by: ${plan.decidedBy.kind} ${plan.decidedBy.words}`);
+  if (plan.because !== undefined) head.push(`# ${plan.route === "none" ? "impossible" : "where"}: ${plan.because}`);
   if (split) {
     const hands = plan.workers.map(({ name, slots }) => `${name} (${count(slots, "slot")})`);
     head.push(`# ${count(plan.remote.length, "chunk")}, ${count(framesOf(plan), "frame")}, for ${hands.join(", ")}`);
   }
   const blocks = [head.join("\n")];
+  const { offload } = plan;
+  if (offload) {
+    const sent = offload.sent.map((name) => `# sent: ${name}\n`).join("");
+    blocks.push(`${sent}# on worker ${offload.worker}, in its work folder\n${quoteAll(offload.argv)}`);
+  }
   if (plan.pre.length > 0) blocks.push(`# PRE, on this machine\n${quoteAll(plan.pre)}`);
   for (const { chunk, frames, argv } of plan.remote) {
     blocks.push(`# REMOTE, chunk ${chunk}: ${frames} frames\n${quoteAll(argv)}`);
@@ -34,11 +49,11 @@ export function renderPlan(plan: ShownPlan): string {
 
 /** The plan as JSON with a newline. Fields may be added to version 1, never changed or taken away. */
 export function planAsJson(plan: ShownPlan): string {
-  const { route, reason, decidedBy = null, workers, pre, remote, final } = plan;
+  const { route, reason, decidedBy = null, because = null, offload = null, workers, pre, remote, final } = plan;
   const counts = { chunks: remote.length, frames: framesOf(plan) };
   // The first output's has stood alone from the beginning.
-  const stages = { pre, remote, final: final[0] ?? [], finals: final };
-  return `${JSON.stringify({ version: 1, route, reason, decidedBy, workers, ...counts, stages }, null, 2)}\n`;
+  const stages = { pre, remote, final: final[0] ?? [], finals: final, offload };
+  return `${JSON.stringify({ version: 1, route, reason, decidedBy, because, workers, ...counts, stages }, null, 2)}\n`;
 }
 
 function framesOf(plan: ShownPlan): number {

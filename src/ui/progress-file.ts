@@ -32,7 +32,10 @@ export class ProgressFile {
 
   /** Takes note of an event that the store has taken in already. */
   readonly listen = (event: JobEvent): void => {
-    if (event.type === "route" && event.route === "chunks") this.#open();
+    if (event.type === "progress-text") {
+      this.#target ??= openTarget(this.#options).on("error", () => undefined);
+      this.#target.write(event.text);
+    } else if (event.type === "route" && event.route === "chunks") this.#open();
     else if (event.type === "done") this.#write();
     if (["done", "failed", "stopped", "fell-back"].includes(event.type)) this.stop();
   };

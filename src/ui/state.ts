@@ -220,7 +220,7 @@ function apply(state: JobState, event: JobEvent, now: number): JobState {
         ...state,
         route: event.route,
         reason: event.reason,
-        phase: event.route === "local" ? "whole" : state.phase,
+        phase: event.route === "chunks" ? state.phase : "whole",
         ...(event.film ? { film: event.film } : {}),
       };
     case "opened":
@@ -259,6 +259,7 @@ function apply(state: JobState, event: JobEvent, now: number): JobState {
     case "fell-back":
       return { ...allIdle(state), phase: "whole", route: "local", reason: event.reason };
     case "notice":
+    case "progress-text":
     case "words":
       return state;
     case "done": {

@@ -5,6 +5,11 @@ export function privateFolderName(): string {
   return `distffmpeg-${randomBytes(12).toString("hex")}`;
 }
 
+/** Throws unless `name` leads to a file of the folder: plain file names with `/` between them. */
+export function assertNameInside(name: string): void {
+  for (const part of name.split("/")) assertFileName(part);
+}
+
 /**
  * Throws unless `name` is a plain file name. Names come from this program, never from outside,
  * so another one is a bug; the check keeps such a bug from touching files outside the folder.

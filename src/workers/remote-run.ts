@@ -1,10 +1,11 @@
+import type { Readable } from "node:stream";
 import type { ClientChannel } from "ssh2";
 import { fail, ok, type Result } from "../lib/result.js";
 import { cancelledFailure, messageOf, transferFailure } from "./failures.js";
 import { Output } from "./output.js";
 import type { Link } from "./link.js";
-import type { ProcessEnd, RunOptions, TransportFailure } from "./transport.js";
-import { endOfStatus, KILL_AFTER_SECONDS, wrappedCommand } from "./wrapper.js";
+import type { LiveOptions, ProcessEnd, RunOptions, TransportFailure } from "./transport.js";
+import { endOfStatus, feederCommand, KILL_AFTER_SECONDS, wrappedCommand } from "./wrapper.js";
 
 /** Linux takes no longer single argument (MAX_ARG_STRLEN, 128 KiB), and the command is one for the login shell. */
 const COMMAND_BYTES = 128 * 1024 - 1;
@@ -22,15 +23,46 @@ export function runRemote(
   argv: readonly string[],
   options: RunOptions,
 ): Promise<Result<ProcessEnd, TransportFailure>> {
-  const command = wrappedCommand(folder, argv);
+  return startRun(link, wrappedCommand(folder, argv), options, undefined);
+}
+
+/**
+ * The same for a program that speaks with the user. `pipe`: a named pipe in the folder, there already, through which it
+ * is given `live.stdin`; it reads nothing without one.
+ */
+export function runRemoteLive(
+  link: Link,
+  folder: string,
+  argv: readonly string[],
+  live: LiveOptions & { readonly pipe: string | undefined },
+): Promise<Result<ProcessEnd, TransportFailure>> {
+  const { pipe, stdin } = live;
+  const feed = pipe === undefined || !stdin ? undefined : { command: feederCommand(folder, pipe), stdin };
+  const command = wrappedCommand(folder, argv, feed && pipe);
+  return startRun(link, command, live.signal ? { signal: live.signal } : {}, { ...live, feed });
+}
+
+/** What a run that speaks with the user has beside: what goes through its pipe, and the command that puts it there. */
+interface Live extends LiveOptions {
+  readonly feed: { readonly command: string; readonly stdin: Readable } | undefined;
+}
+
+function startRun(
+  link: Link,
+  command: string,
+  options: RunOptions,
+  live: Live | undefined,
+): Promise<Result<ProcessEnd, TransportFailure>> {
   const bytes = Buffer.byteLength(command);
   if (bytes > COMMAND_BYTES) {
     return Promise.resolve(fail(transferFailure(`${link.worker}: the command is too long for SSH (${bytes} bytes)`)));
   }
-  return new Promise((resolve) => new RemoteRun(link, options, resolve).start(command));
+  return new Promise((resolve) => new RemoteRun(link, options, live, resolve).start(command));
 }
 
 class RemoteRun {
+  readonly #live: Live | undefined;
+  #feeder: ClientChannel | undefined;
   readonly #link: Link;
   readonly #output: Output;
   readonly #resolve: (result: Result<ProcessEnd, TransportFailure>) => void;
@@ -41,8 +73,14 @@ class RemoteRun {
   #timer: NodeJS.Timeout | undefined;
   #settled = false;
 
-  constructor(link: Link, options: RunOptions, resolve: (result: Result<ProcessEnd, TransportFailure>) => void) {
+  constructor(
+    link: Link,
+    options: RunOptions,
+    live: Live | undefined,
+    resolve: (result: Result<ProcessEnd, TransportFailure>) => void,
+  ) {
     this.#link = link;
+    this.#live = live;
     this.#output = new Output(options);
     this.#resolve = resolve;
     this.#signal = options.signal;
@@ -85,10 +123,39 @@ class RemoteRun {
       channel.end();
       return;
     }
-    channel.on("data", (data: Buffer) => this.#output.pushStdout(data));
-    channel.stderr.on("data", (data: Buffer) => this.#output.pushStderr(data));
+    const live = this.#live;
+    if (live) {
+      // A slow reader here holds the program up there, through the channel's window.
+      channel.pipe(live.stdout, { end: false });
+      channel.stderr.pipe(live.stderr, { end: false });
+      if (live.feed) this.#feed(live.feed);
+    } else {
+      channel.on("data", (data: Buffer) => this.#output.pushStdout(data));
+      channel.stderr.on("data", (data: Buffer) => this.#output.pushStderr(data));
+    }
     channel.on("close", (code: number | null | undefined, signal: string | undefined) => this.#closed(code, signal));
     if (this.#signal?.aborted) this.#end();
+    else {
+      live?.onStarted?.((name) => {
+        if (channel.writable) channel.write(`${name}\n`);
+      });
+    }
+  }
+
+  /** Puts what the program is to read into its pipe, on a channel of its own: this one's stdin is what keeps it alive. */
+  #feed({ command, stdin }: NonNullable<Live["feed"]>): void {
+    this.#link.client.exec(command, (error, feeder) => {
+      // Without it the program would wait for ever.
+      if (error) {
+        this.#end();
+        return;
+      }
+      this.#feeder = feeder;
+      feeder.on("error", () => undefined).resume();
+      feeder.stderr.resume();
+      if (this.#settled) feeder.end();
+      else stdin.pipe(feeder);
+    });
   }
 
   /** Ends the program by closing its stdin, which the wrapper watches. */
@@ -114,6 +181,10 @@ class RemoteRun {
     this.#settled = true;
     this.#unwatch();
     clearTimeout(this.#timer);
+    if (this.#feeder) {
+      this.#live?.stdin?.unpipe(this.#feeder);
+      this.#feeder.end();
+    }
     this.#signal?.removeEventListener("abort", this.#abort);
     this.#resolve(result);
   }

@@ -1,13 +1,14 @@
+import { randomBytes } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { rename, rm, stat } from "node:fs/promises";
 import { posix } from "node:path";
-import { fail, type Result } from "../lib/result.js";
+import { fail, ok, type Result } from "../lib/result.js";
 import { messageOf, transferFailure } from "./failures.js";
-import { assertFileName, privateFolderName } from "./folder.js";
+import { assertNameInside, privateFolderName } from "./folder.js";
 import type { Link } from "./link.js";
-import { runRemote } from "./remote-run.js";
+import { runRemote, runRemoteLive } from "./remote-run.js";
 import type { SftpChannel, SftpChannels } from "./sftp.js";
-import type { ProcessEnd, RunOptions, Session, TransportFailure } from "./transport.js";
+import type { LiveOptions, LiveSession, ProcessEnd, RunOptions, TransportFailure } from "./transport.js";
 
 /** A worker that announces a bigger file than this has gone astray; taking it would fill the host's disk. */
 const LARGEST_GET = 64 * 1024 ** 3;
@@ -55,7 +56,7 @@ export function makeSessionFolder(
 }
 
 /** A session over SSH: files through SFTP, programs through exec, all on one connection. */
-export class SshSession implements Session {
+export class SshSession implements LiveSession {
   readonly folder: string;
   readonly #link: Link;
   readonly #channels: SftpChannels;
@@ -92,6 +93,39 @@ export class SshSession implements Session {
   async run(argv: readonly string[], options: RunOptions = {}): Promise<Result<ProcessEnd, TransportFailure>> {
     if (argv.length === 0) throw new RangeError("run() without a program");
     return this.#track(options.signal, (signal) => runRemote(this.#link, this.folder, argv, { ...options, signal }));
+  }
+
+  async runLive(argv: readonly string[], live: LiveOptions): Promise<Result<ProcessEnd, TransportFailure>> {
+    const pipe = live.stdin ? `stdin-${randomBytes(6).toString("hex")}` : undefined;
+    if (pipe !== undefined) {
+      const made = await this.run(["mkfifo", "-m", "600", pipe], live.signal ? { signal: live.signal } : {});
+      if (!made.ok) return made;
+      if (made.value.code !== 0) {
+        const detail = made.value.stderrTail.join("\n");
+        return fail(transferFailure(`${this.#link.worker}: no pipe can be made in ${this.folder}`, { detail }));
+      }
+    }
+    return this.#track(live.signal, (signal) =>
+      runRemoteLive(this.#link, this.folder, argv, { ...live, signal, pipe }),
+    );
+  }
+
+  makeFolder(name: string): Promise<Result<void, TransportFailure>> {
+    return this.#track(undefined, (either) => {
+      const path = this.#path(name);
+      const work = async ({ client }: SftpChannel): Promise<void> => {
+        await client.mkdir(path, true);
+      };
+      return this.#channels.use(`cannot make the folder ${path}`, work, either);
+    });
+  }
+
+  async list(name: string): Promise<Result<readonly string[], TransportFailure>> {
+    const path = this.#path(name);
+    const found = await this.run(["find", path, "-type", "f", "-print0"]);
+    if (!found.ok) return found;
+    const names = found.value.stdout.split("\0").filter((file) => file.startsWith(`${path}/`));
+    return ok(names.map((file) => file.slice(path.length + 1)).filter((file) => !file.split("/").includes("..")));
   }
 
   close(): Promise<void> {
@@ -152,7 +186,7 @@ export class SshSession implements Session {
   }
 
   #path(name: string): string {
-    assertFileName(name);
+    assertNameInside(name);
     return posix.join(this.folder, name);
   }
 

@@ -6,7 +6,7 @@ import { startJanitor } from "./janitor.js";
 import { SftpChannels } from "./sftp.js";
 import { type Environment, readHostSettings } from "./ssh-config.js";
 import { makeSessionFolder, SshSession } from "./ssh-session.js";
-import type { Session, Transport, TransportFailure } from "./transport.js";
+import type { LiveSession, Transport, TransportFailure } from "./transport.js";
 
 /** What may be given from outside, for tests mostly. */
 export interface SshDependencies {
@@ -39,7 +39,7 @@ export class SshTransport implements Transport {
    * A session can run 7 programs at the same time: OpenSSH allows 10 channels for a connection (MaxSessions), of which
    * files take two and the removal of the folder one. More need another session.
    */
-  async openSession(signal?: AbortSignal): Promise<Result<Session, TransportFailure>> {
+  async openSession(signal?: AbortSignal): Promise<Result<LiveSession, TransportFailure>> {
     if (signal?.aborted) return cancelled(this.name);
     if (this.#worker.platform === "Windows") {
       return fail(

@@ -1,4 +1,6 @@
+import type { Readable, Writable } from "node:stream";
 import type { Problem, Result } from "../lib/result.js";
+import type { HandedSignal } from "./wrapper.js";
 
 /** Why an operation on a worker failed; `connection` means the worker itself is lost, the others only this operation. */
 export type TransportFailure =
@@ -25,6 +27,28 @@ export interface RunOptions {
   readonly onStdoutLine?: (line: string) => void;
 }
 
+/** How a program is run that speaks with the user as if it ran here. */
+export interface LiveOptions {
+  readonly signal?: AbortSignal;
+  /** What the program reads as its standard input; nothing without it. */
+  readonly stdin?: Readable;
+  /** Where its standard output and error go, byte for byte, as they come; they are not ended. */
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  /** Called when it runs, with the way to send it a signal. */
+  readonly onStarted?: (send: (signal: HandedSignal) => void) => void;
+}
+
+/** Sessions that can run a program live: those over SSH. */
+export interface LiveSession extends Session {
+  /** Runs a program as `run` does, its three standard streams connected. `stderrTail` and `stdout` of the end are empty. */
+  runLive(argv: readonly string[], options: LiveOptions): Promise<Result<ProcessEnd, TransportFailure>>;
+  /** Makes a folder of the session's folder, and those above it; one that is there is fine. */
+  makeFolder(name: string): Promise<Result<void, TransportFailure>>;
+  /** The files below a folder of the session's folder, by their names from there on; empty where there is none. */
+  list(name: string): Promise<Result<readonly string[], TransportFailure>>;
+}
+
 /**
  * One open session on a worker: a place to put files and to run programs.
  * Knows files and processes; knows nothing of chunks or ffmpeg.
@@ -32,7 +56,7 @@ export interface RunOptions {
 export interface Session {
   /** The private folder of this job on the worker (mode 0700, unguessable name), absolute; made by `openSession`. */
   readonly folder: string;
-  /** Copies a host file to `name` in the folder: written as `.part`, size checked, renamed. Returns the path on the worker. */
+  /** Copies a host file to `name` in the folder (with `/` in a folder of it, which must be there): written as `.part`, size checked, renamed. Returns the path on the worker. */
   put(hostPath: string, name: string, signal?: AbortSignal): Promise<Result<string, TransportFailure>>;
   /** Copies `name` from the folder to a host file: written as `.part`, size checked, renamed. Returns bytes. */
   get(name: string, hostPath: string, signal?: AbortSignal): Promise<Result<number, TransportFailure>>;

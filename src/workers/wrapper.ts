@@ -14,30 +14,50 @@ export const KILL_AFTER_SECONDS = 5;
  * - the watcher and the waiting shell keep neither stdout nor stderr open: sshd closes a channel only when nobody has them,
  *   and bash would add lines of its own ("Terminated") to the program's words.
  * - `kill -TERM -PID` and not `kill -TERM -- -PID`, which neither dash nor busybox understands.
+ * - a line on stdin that names one of the signals that ffmpeg ends on in good order is handed on as that signal: sshd itself
+ *   could only signal the shell.
+ * - "$2" is what the program reads as its own stdin. Where it is a pipe with a name (`FEEDER`), the shell opens it once more at the
+ *   end: a feeder that still waits for a reader then goes on, and ends.
  * - one line and no newline in it: csh as login shell takes none inside quotes.
  */
 export const WRAPPER = [
   'cd "$1" || exit 126',
-  "shift",
+  "f=$2",
+  "shift 2",
   "exec 3<&0 </dev/null",
-  'if command -v setsid >/dev/null 2>&1; then g=-; { exec setsid "$@" 3<&-; } & else g=; { exec "$@" 3<&-; } & fi',
+  'if command -v setsid >/dev/null 2>&1; then g=-; { exec setsid "$@" <"$f" 3<&-; } & else g=; { exec "$@" <"$f" 3<&-; } & fi',
   "p=$!",
   "exec >/dev/null 2>&1",
   // The group, or the program alone: there is no group without setsid, nor in the moment before setsid has made it.
   'end() { kill "-$1" "$g$p" || kill "-$1" "$p"; }',
-  "{ while read -r l; do :; done; end TERM; " +
+  '{ while read -r l; do case "$l" in INT|TERM|QUIT|HUP) end "$l";; esac; done; end TERM; ' +
     `i=0; while [ $i -lt ${KILL_AFTER_SECONDS} ] && end 0; do sleep 1; i=$((i+1)); done; end KILL; } <&3 & w=$!`,
   "exec 3<&-",
   'wait "$p"',
   "s=$?",
   // Children that a wrapper script left behind are the watcher's: stdin ends as soon as this shell does.
   'kill -0 "-$p" || kill "$w"',
+  'if [ -p "$f" ]; then : <>"$f"; fi',
   'exit "$s"',
 ].join("; ");
 
-/** The command to hand to the login shell of a worker: runs exactly `argv` in `folder` (absolute), tied to stdin. */
-export function wrappedCommand(folder: string, argv: readonly string[]): string {
-  return `exec sh -c ${quote(WRAPPER)} sh ${quote(folder)} ${quoteAll(argv)}`;
+/** Signals that can be handed on to a running program (the case in `WRAPPER`). */
+export type HandedSignal = "INT" | "TERM" | "QUIT" | "HUP";
+
+/** Writes its stdin into the pipe "$2" of the folder "$1"; it ends with its stdin, or with the pipe's reader. */
+export const FEEDER = 'cd "$1" && exec cat >"$2"';
+
+/**
+ * The command to hand to the login shell of a worker: runs exactly `argv` in `folder` (absolute), tied to stdin.
+ * `stdin`: what the program itself reads, a file or a pipe in the folder.
+ */
+export function wrappedCommand(folder: string, argv: readonly string[], stdin = "/dev/null"): string {
+  return `exec sh -c ${quote(WRAPPER)} sh ${quote(folder)} ${quote(stdin)} ${quoteAll(argv)}`;
+}
+
+/** The command that feeds a pipe in `folder` from the channel's stdin. */
+export function feederCommand(folder: string, pipe: string): string {
+  return `exec sh -c ${quote(FEEDER)} sh ${quote(folder)} ${quote(pipe)}`;
 }
 
 /** Signals whose numbers are the same on every system (POSIX, kill -NUMBER), and those that are on Linux, macOS and BSD alike. */

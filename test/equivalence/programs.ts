@@ -20,6 +20,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A file to come in on standard input; nothing by default. */
   readonly stdin?: string;
+  /** Standard input stays a pipe that is open, for keys. */
+  readonly keys?: boolean;
   /** Ends the program (of a test that has run out of time). */
   readonly signal?: AbortSignal;
   /** In a process group of its own, so that it can be sent what a terminal sends to all of them. */
@@ -36,7 +38,7 @@ export function start(file: string, args: readonly string[], options: StartOptio
   const child = spawn(file, args, {
     cwd: options.cwd,
     env: { ...environment(), ...options.env },
-    stdio: [options.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    stdio: [options.stdin === undefined && !options.keys ? "ignore" : "pipe", "pipe", "pipe"],
     detached: options.group === true,
     ...(options.signal ? { signal: options.signal, killSignal: "SIGTERM" } : {}),
   });

@@ -19,7 +19,8 @@ export function ffmpegScript(kind, ffmpeg, folder) {
     );
   }
   // Questions of the probe are always answered; what follows concerns real work only.
-  lines.push(`case " $* " in *" -version "*|*" -encoders "*) exec ${real} "$@";; esac`);
+  const questions = "version encoders decoders filters muxers demuxers hwaccels".split(" ");
+  lines.push(`case " $* " in ${questions.map((word) => `*" -${word} "*`).join("|")}) exec ${real} "$@";; esac`);
   if (kind.fails !== undefined) {
     const times = kind.fails === true ? 1_000_000 : kind.fails;
     const counter = `'${folder}/failures'`;

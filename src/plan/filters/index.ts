@@ -11,6 +11,7 @@ export {
   sourceTrait,
 } from "./filter-trait.js";
 export { ONCE_INSTEAD } from "./pairs.js";
+export { deviceFilter } from "./whole.js";
 export type {
   Condition,
   FilterOptionsInput,

@@ -20,6 +20,7 @@ describe("loadConfig", () => {
       loglevel: "info",
       fallback: "local",
       local_slots: "auto",
+      route: "auto",
       workers: [],
       summary: undefined,
       plan: false,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { quote } from "../../../src/lib/shell.js";
 import { JANITOR } from "../../../src/workers/janitor.js";
-import { endOfStatus, WRAPPER, wrappedCommand } from "../../../src/workers/wrapper.js";
+import { endOfStatus, FEEDER, WRAPPER, wrappedCommand } from "../../../src/workers/wrapper.js";
 
 const folder = mkdtempSync(join(tmpdir(), "wrapper-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -23,7 +23,7 @@ function start(
 ): { child: ChildProcessWithoutNullStreams; end: Promise<End> } {
   const [file = "sh", ...args] = shell;
   const began = Date.now();
-  const child = spawn(file, [...args, "-c", WRAPPER, "sh", folder, ...argv]);
+  const child = spawn(file, [...args, "-c", WRAPPER, "sh", folder, "/dev/null", ...argv]);
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
@@ -90,6 +90,36 @@ describe.each(SHELLS)("the wrapper in %s %s", (...words) => {
     child.stdin.end();
     expect((await end).code).toBe(143);
     await until(() => !isAlive(inner) && !isAlive(outer));
+  });
+
+  test("hands a signal on that a line on stdin names, and nothing else", async () => {
+    const { child, end } = start(shell, [
+      "sh",
+      "-c",
+      "trap 'echo caught; exit 9' TERM; echo up; while :; do sleep 0.1; done",
+    ]);
+    await new Promise((resolve) => child.stdout.once("data", resolve));
+    child.stdin.write("KILL\n-9\n$(id)\nTERM\n");
+    expect(await end).toMatchObject({ code: 9, stdout: "up\ncaught\n" });
+  });
+
+  test("lets the program read a pipe that another command feeds, and lets no feeder wait for ever", async () => {
+    const pipe = join(folder, `pipe-${words.join("-")}`);
+    execFileSync("mkfifo", [pipe]);
+    const program = (...argv: string[]): ChildProcessWithoutNullStreams =>
+      spawn(shell[0] ?? "sh", [...shell.slice(1), "-c", WRAPPER, "sh", folder, pipe, ...argv]);
+    const reader = program("wc", "-c");
+    let counted = "";
+    reader.stdout.on("data", (data: Buffer) => (counted += data.toString()));
+    const feeder = spawn("sh", ["-c", FEEDER, "sh", folder, pipe]);
+    feeder.stdin.end("x".repeat(300_000));
+    await new Promise((resolve) => reader.on("close", resolve));
+    expect(counted.trim()).toBe("300000");
+    const ignorant = program("true");
+    const late = spawn("sh", ["-c", FEEDER, "sh", folder, pipe]);
+    late.stdin.on("error", () => undefined);
+    late.stdin.end("x");
+    await Promise.all([ignorant, late].map((child) => new Promise((resolve) => child.on("close", resolve))));
   });
 
   test("ends a program whose shell dies at once", async () => {
