@@ -8,7 +8,7 @@ export interface RealCommand {
   readonly about: string;
   /** As in a shell, without the program's name; only quotes are understood. */
   readonly line: string;
-  readonly split: boolean;
+  readonly split: boolean | "up to 6.0";
   /** What comes in on standard input: a name of `PLACES`. */
   readonly stdin?: string;
   readonly compare?: BothOptions;
@@ -131,7 +131,7 @@ export const COMMANDS: readonly RealCommand[] = [
   {
     about: "twice as fast, with the sound",
     line: '-i film.mp4 -filter_complex "[0:v]setpts=0.5*PTS[v];[0:a]atempo=2[a]" -map [v] -map [a] fast.mp4',
-    split: true,
+    split: "up to 6.0",
     compare: LOSSY,
   },
   {
