@@ -62,7 +62,7 @@ describe("standard error of a film in chunks", () => {
     expect(stats.at(-1)).toMatch(/^frame= {2}150 .*Lsize=/);
     const reach = (text: string | undefined): string | undefined => /time=(\S+)/.exec(text ?? "")?.[1];
     expect(reach(stats.at(-1))).toBe(reach(lines(plain.stderr).findLast((line) => line.startsWith("frame="))));
-    expect(split.stderr).toMatch(/^(\[out#0\/.*\] )?video:\d+Ki?B audio:\d+Ki?B .* muxing overhead: [\d.]+%$/m);
+    expect(split.stderr).toMatch(/^(\[out#0\/.*\] )?video:\d+[kK]i?B audio:\d+[kK]i?B .* muxing overhead: [\d.]+%$/m);
   });
 
   test("obeys -nostats, -v and -hide_banner", async () => {
