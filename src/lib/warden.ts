@@ -16,10 +16,10 @@ while IFS= read -r line; do
   esac
 done
 for pid in $pids; do kill -KILL "$pid"; done
-[ $# -eq 0 ] && exit
-rm -rf -- "$@"
-sleep 0.2
-rm -rf -- "$@"`;
+for again in 1 2; do
+  for path do [ ! -e "$path" ] || rm -rf -- "$path"; done
+  [ "$pids" = ' ' ] || sleep 0.2
+done`;
 
 let warden: ChildProcess | undefined;
 

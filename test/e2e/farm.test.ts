@@ -125,6 +125,37 @@ test("three workers make what plain ffmpeg makes, and all three work", async () 
   });
 });
 
+test("the libraries of the program that calls are for ffmpeg on this machine, not for ssh nor the worker", async () => {
+  const place = makePlace();
+  const note = (who: string): string => `echo "[$LD_LIBRARY_PATH]" >> '${place}/${who}'`;
+  await withLab({ workers: [{ ffmpeg: { script: note("worker") } }] }, async (lab) => {
+    const [worker] = lab.config().workers;
+    const ssh = join(place, "ssh_config");
+    const known = readFileSync(join(lab.home, ".ssh", "config"), "utf8");
+    const carry = join(place, "carry");
+    writeFileSync(carry, `#!/bin/sh\n${note("proxy")}\nexec busybox nc "$1" "$2"\n`, { mode: 0o755 });
+    const proxy = `ProxyCommand ${carry} %h %p`;
+    writeFileSync(ssh, known.replace("Host w1\n", `Host w1\n  ${proxy}\n`));
+    writeFileSync(join(place, "ffmpeg"), `#!/bin/sh\n${note("here")}\nexec ffmpeg "$@"\n`, { mode: 0o755 });
+    const byName = { host: "w1", port: undefined, user: undefined, identity_file: undefined };
+    const workers = [{ ...worker, ...byName }];
+    const config = join(place, "farm.json");
+    writeFileSync(config, JSON.stringify({ ...lab.config(), workers, ffmpeg_bin: join(place, "ffmpeg") }));
+    const both = await runBoth(["-i", await sources.get(FILM), ...ENCODE], {
+      df: [`-df_config=${config}`, ...CHUNKS],
+      before: WARNINGS,
+      env: { ...lab.env, DISTFFMPEG_SSH_CONFIG: ssh, LD_LIBRARY_PATH: "/media/lib" },
+    });
+    expectAsPlain(both);
+    expect(both.summary?.dropped).toEqual([]);
+    expect(workersOf(both)).toEqual(["w1"]);
+    const noted = (who: string): string[] => [...new Set(readFileSync(join(place, who), "utf8").trim().split("\n"))];
+    expect({ here: noted("here"), proxy: noted("proxy"), worker: noted("worker") }).toEqual({
+      ...{ here: ["[/media/lib]"], proxy: ["[]"], worker: ["[]"] },
+    });
+  });
+});
+
 test("a ladder: all renditions of a chunk by one command, into a file, a playlist with variants, and sound alone", async () => {
   await withLab({ workers: 3 }, async (lab) => {
     const fixed = "-c:v libx264 -preset superfast -crf 35 -g 24 -sc_threshold 0";

@@ -8,12 +8,10 @@ export interface RealCommand {
   readonly about: string;
   /** As in a shell, without the program's name; only quotes are understood. */
   readonly line: string;
-  readonly split: boolean;
+  readonly split: boolean | "up to 6.0";
   /** What comes in on standard input: a name of `PLACES`. */
   readonly stdin?: string;
   readonly compare?: BothOptions;
-  /** Left to the thorough run: much like another row, or slow. */
-  readonly heavy?: true;
 }
 
 /** Lossy films in short chunks differ in size more than long ones. */
@@ -38,7 +36,6 @@ export const COMMANDS: readonly RealCommand[] = [
     split: true,
     // Fragments are nothing without their head: the playlist is read as a film.
     compare: { ...LOSSY, out: ["x.m3u8"] },
-    heavy: true,
   },
   {
     about: "media server, HLS of a film that the player knows",
@@ -70,7 +67,6 @@ export const COMMANDS: readonly RealCommand[] = [
     about: "a contact sheet",
     line: '-i film.mp4 -vf "fps=1,scale=64:-2,tile=3x2" -frames:v 1 sheet.jpg',
     split: false,
-    heavy: true,
   },
   {
     about: "a ladder for the web, by quality",
@@ -89,7 +85,6 @@ export const COMMANDS: readonly RealCommand[] = [
     line: `-i film.mp4 -filter_complex "${LADDER}" -map [v1] -map 0:a -c:v libx264 -crf 21 -c:a copy big.mp4 -map [v2] -map 0:a -c:v libx264 -crf 24 -c:a copy small.mp4`,
     split: true,
     compare: LOSSY,
-    heavy: true,
   },
   {
     about: "archive: the film in HEVC, all else as it is",
@@ -102,7 +97,6 @@ export const COMMANDS: readonly RealCommand[] = [
     line: "-i film.mp4 -c:v libsvtav1 -preset 10 -crf 52 -c:a libopus -b:a 64k film.webm",
     split: true,
     compare: { ...LOSSY, loose: 2 },
-    heavy: true,
   },
   {
     about: "an upload made fit for a web site",
@@ -127,7 +121,6 @@ export const COMMANDS: readonly RealCommand[] = [
     line: "-i full.mkv -map 0:v:0 -map 0:a:0 -vf subtitles=full.mkv:si=0 -c:v libx264 -crf 20 -c:a copy burnt.mkv",
     split: true,
     compare: LOSSY,
-    heavy: true,
   },
   {
     about: "a logo in the corner",
@@ -138,7 +131,7 @@ export const COMMANDS: readonly RealCommand[] = [
   {
     about: "twice as fast, with the sound",
     line: '-i film.mp4 -filter_complex "[0:v]setpts=0.5*PTS[v];[0:a]atempo=2[a]" -map [v] -map [a] fast.mp4',
-    split: true,
+    split: "up to 6.0",
     compare: LOSSY,
   },
   {
@@ -169,7 +162,6 @@ export const COMMANDS: readonly RealCommand[] = [
     line: "-f concat -safe 0 -i list.txt -c:v libx264 -crf 20 -c:a aac joined.mp4",
     split: true,
     compare: LOSSY,
-    heavy: true,
   },
   {
     about: "picture and sound put together",
@@ -196,7 +188,6 @@ export const COMMANDS: readonly RealCommand[] = [
     line: "-i film.mp4 -i film.mp4 -lavfi psnr=stats_file=psnr.log -f null -",
     split: false,
     compare: { texts: /\.log$/ },
-    heavy: true,
   },
   {
     about: "an animation",

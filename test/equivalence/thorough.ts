@@ -113,6 +113,17 @@ the film twice in one file
 -c:v libx265 -preset ultrafast -x265-params log-level=error
 -c:v libvpx-vp9 -deadline realtime -cpu-used 8
 -c:v mpeg4
+the same from the middle on, in fragments of MP4
+a contact sheet
+a ladder in files
+AV1 and Opus for the web
+subtitles burnt in from the film itself
+films one after another, encoded
+how near is the copy?
+the sound alone
+hashes of the frames
+which encoders has it?
+an upload made fit for a web site
 `
     .split("\n")
     .filter((name) => name !== ""),
