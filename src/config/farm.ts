@@ -1,3 +1,4 @@
+import { posix, resolve } from "node:path";
 import { nearest } from "../lib/did-you-mean.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { expandHome } from "./places.js";
@@ -88,6 +89,10 @@ function complete(entry: WorkerEntry, home: string): Unnamed {
     platform,
     slots: entry.slots ?? 1,
     numa: entry.numa,
+    shared_paths: (entry.shared_paths ?? []).map(({ host, worker: there }) => ({
+      host: resolve(expandHome(host, home)),
+      worker: posix.resolve(there),
+    })),
   };
 }
 

@@ -102,6 +102,12 @@ const paramsShape = {
   ),
 };
 
+/** A folder that this machine and a worker both see. */
+const sharedShape = {
+  host: text.regex(/^(\/|~(\/|$))/).describe("an absolute folder of this machine"),
+  worker: text.regex(/^\//).describe("the absolute path of the same folder on the worker"),
+};
+
 const workerShape = {
   host: sshWord.describe("a host name, an address or a name from ~/.ssh/config, without blanks"),
   name: optional(z.string().regex(/^(?!none$)[^-\s,][^\s,]*$/), 'a name without blanks and commas, and not "none"'),
@@ -114,6 +120,10 @@ const workerShape = {
   platform: optional(choice(PLATFORMS), "Linux, Darwin, BSD or Windows"),
   slots: optional(z.int().min(1).max(MAX_SLOTS), `how many chunks at a time: a whole number from 1 to ${MAX_SLOTS}`),
   numa: optional(z.int().min(0).max(1023), "the number of a NUMA node, from 0"),
+  shared_paths: optional(
+    z.array(z.strictObject(sharedShape).describe("an object with host and worker")),
+    'a list of folders that both see, such as [{"host": "/mnt/media", "worker": "/data/media"}]',
+  ),
   params: optional(z.strictObject(paramsShape), 'an object of connection settings, such as {"port": 2222}'),
 };
 
@@ -168,7 +178,8 @@ export function shapeAt(path: readonly PropertyKey[]): Shape | undefined {
   if (path.length === 0) return fileSchema.shape;
   if (path[0] !== "workers" || path.length < 2) return undefined;
   if (path.length === 2) return workerShape;
-  return path.length === 3 && path[2] === "params" ? paramsShape : undefined;
+  if (path.length === 3) return path[2] === "params" ? paramsShape : undefined;
+  return path.length === 4 && path[2] === "shared_paths" ? sharedShape : undefined;
 }
 
 /** What is allowed at `path`, in words; falls back to what is allowed around it. */

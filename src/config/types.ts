@@ -19,6 +19,14 @@ export interface WorkerConfig {
   readonly slots: number;
   /** NUMA node its ffmpeg is bound to with numactl. */
   readonly numa: number | undefined;
+  /** Folders that are the same on this machine and there: absolute, without a `/` at their ends. */
+  readonly shared_paths: readonly SharedPath[];
+}
+
+/** A folder of this machine, and what a worker calls the same one. */
+export interface SharedPath {
+  readonly host: string;
+  readonly worker: string;
 }
 
 export interface Config {

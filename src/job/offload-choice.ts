@@ -8,6 +8,7 @@ import { type OffloadPlan, planOffload } from "../plan/offload/index.js";
 import { readsStandardInput } from "../plan/local-path.js";
 import { filesHere } from "./files-here.js";
 import { askThisMachine, askWorker, type OffloadWorker } from "./offload-machines.js";
+import { shareOf } from "./shared.js";
 import { type HostTools, probeInput } from "./probing.js";
 
 /** Below so many seconds on this machine nobody else is asked: finding out would take a good part of that. */
@@ -15,8 +16,11 @@ const WORTH_ASKING = 20;
 
 /** Who could run a whole command elsewhere, the one that is expected to be done first in front. */
 export interface Choice {
+  /** For the first of them. */
   readonly plan: OffloadPlan;
   readonly workers: readonly OffloadWorker[];
+  /** What the user should hear of: shared folders that are none. */
+  readonly notes: readonly string[];
   /** Why the first of them does it, in a few words for the user. */
   readonly because: string;
 }
@@ -35,15 +39,13 @@ export interface ChoiceInput {
  */
 export async function chooseWorkers({ command, config, folder, signal }: ChoiceInput): Promise<Result<Choice, string>> {
   const forced = config.route === "offload";
-  const planned = planOffload(command, { files: filesHere });
+  const planned = mayBeOffloaded(command, config);
   if (!planned.ok) return planned;
-  const plan = planned.value;
-  const { needs } = plan;
+  const { needs } = planned.value;
   const work = await workAt(command, config, folder, signal);
   const here = await askThisMachine(config, folder, { command, needs, signal, work: forced ? undefined : work });
   if (!here.ok) return here;
   const { lacks, pace } = here.value;
-  const bytes = plan.freight.reduce((sum, item) => sum + ("path" in item ? sizeOf(item.path) : item.text.length), 0);
   const ours = work?.frames !== undefined && pace ? expectedSeconds(work, pace, 0) : undefined;
   const able = lacks === undefined;
   if (able && !forced) {
@@ -68,14 +70,24 @@ export async function chooseWorkers({ command, config, folder, signal }: ChoiceI
       answer: await askWorker(worker, folder, question, follow, patience),
     })),
   );
-  const found = asked.flatMap(({ answer }) => (answer.ok ? [answer.value] : []));
+  const answered = asked.flatMap(({ answer }) => (answer.ok ? [answer.value] : []));
   const refusals = asked.flatMap(({ name, answer }) => (answer.ok ? [] : [`${name} ${answer.failure}`]));
-  const eta = (worker: OffloadWorker): number => etaOf(work, worker, bytes);
+  const plans = new Map<OffloadWorker, OffloadPlan>();
+  for (const worker of answered) {
+    const own = planOffload(command, { files: filesHere, share: worker.shares.share });
+    if (own.ok) plans.set(worker, own.value);
+    else refusals.push([`${worker.worker.name}: ${own.failure}`, ...worker.shares.failures].join("; "));
+    if (!own.ok) await worker.session.close();
+  }
+  const found = [...plans.keys()];
+  const notes = answered.flatMap(({ shares }) => shares.failures);
+  const eta = (worker: OffloadWorker): number => etaOf(work, worker, bytesOf(plans.get(worker)));
   const sorted = found.sort((a, b) => eta(a) - eta(b) || b.worker.slots - a.worker.slots);
   const kept = able && !forced ? sorted.filter((worker) => eta(worker) < (ours ?? 0)) : sorted;
   await Promise.all(sorted.filter((worker) => !kept.includes(worker)).map(({ session }) => session.close()));
   const [best] = kept;
-  if (!best) {
+  const plan = best && plans.get(best);
+  if (!plan) {
     const [first] = sorted;
     if (first)
       return fail(
@@ -89,7 +101,19 @@ export async function chooseWorkers({ command, config, folder, signal }: ChoiceI
     : able
       ? `${name}: expected to take ${inWords(eta(best))} there, ${inWords(ours ?? 0)} here`
       : `${name}, since this machine ${lacks}`;
-  return ok({ plan, workers: kept, because: why });
+  return ok({ plan, workers: kept, notes, because: why });
+}
+
+/** Whether a command may run elsewhere, if all that workers share is as the configuration says; the plan that hopes so. */
+export function mayBeOffloaded(command: Command, config: Config): Result<OffloadPlan, string> {
+  const share = shareOf(config.workers.flatMap((worker) => worker.shared_paths));
+  return planOffload(command, { files: filesHere, share });
+}
+
+/** What has to be sent for a plan. */
+function bytesOf(plan: OffloadPlan | undefined): number {
+  const sizes = plan?.freight.map((item) => ("path" in item ? sizeOf(item.path) : item.text.length)) ?? [];
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 function etaOf(work: Work | undefined, { pace }: OffloadWorker, bytes: number): number {

@@ -10,6 +10,7 @@ import { type Inventory, takeInventory } from "../workers/inventory.js";
 import { LocalTransport } from "../workers/local.js";
 import type { LiveSession, Session } from "../workers/transport.js";
 import { bindingOf, sshTransport } from "./fleet.js";
+import { proveShares, type Shares } from "./shared.js";
 
 /** What one machine could do for a command. */
 export interface Machine {
@@ -24,6 +25,7 @@ export interface Machine {
 export interface OffloadWorker extends Machine {
   readonly worker: WorkerConfig;
   readonly session: LiveSession;
+  readonly shares: Shares;
 }
 
 /** What is asked of every machine. */
@@ -81,7 +83,8 @@ export async function askWorker(
   }
   const speed = question.work && (await measureConnection(session, folder));
   const pace = machine.value.pace && speed !== undefined ? { ...machine.value.pace, bytesPerSecond: speed } : undefined;
-  return ok({ ...machine.value, pace, worker, session });
+  const shares = await proveShares(session, worker);
+  return ok({ ...machine.value, pace, worker, session, shares });
 }
 
 async function ask(

@@ -1,5 +1,5 @@
 import { mkdtemp, mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import type { Command } from "../ffmpeg/command.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
@@ -12,11 +12,12 @@ import { filesHere } from "./files-here.js";
 import { bindingOf } from "./fleet.js";
 import { generationOf } from "./findings.js";
 import { type Before, type JobInput, STATUS } from "./job-input.js";
-import { type Choice, chooseWorkers } from "./offload-choice.js";
+import { type Choice, chooseWorkers, mayBeOffloaded } from "./offload-choice.js";
 import type { OffloadWorker } from "./offload-machines.js";
 import { discardPlaces, type OffloadFailure, runOffloaded } from "./offload-run.js";
 import type { OutputPlace } from "./output.js";
 import { type NoPlace, isOn, outputPlace, readsKeys } from "./overwrite.js";
+import { writableShare } from "./shared.js";
 import { Spool } from "./spool.js";
 import { runWhole } from "./whole.js";
 
@@ -56,9 +57,7 @@ export async function runUnsplit(
       detail: why,
       fix,
     });
-  const may = input.reported
-    ? fail("a report is written where ffmpeg runs")
-    : planOffload(command, { files: filesHere });
+  const may = input.reported ? fail("a report is written where ffmpeg runs") : mayBeOffloaded(command, config);
   if (!may.ok) return forced ? unfit(may.failure) : here(reason);
   if (config.workers.length === 0) return unfit("no workers are configured", "list workers in the configuration");
   let folder: string;
@@ -111,6 +110,7 @@ class Offload {
       : undefined;
     let keys: ReturnType<JobInput["streamKeys"]>;
     try {
+      for (const text of choice.notes) events.emit({ type: "notice", level: "warning", text });
       let because = choice.because;
       for (const worker of choice.workers) {
         const { name } = worker.worker;
@@ -143,7 +143,7 @@ class Offload {
   }
 
   async #on(
-    { worker, session }: OffloadWorker,
+    { worker, session, shares }: OffloadWorker,
     places: readonly (OutputPlace | undefined)[],
     stdin: Readable | undefined,
   ): Promise<Result<number, OffloadFailure>> {
@@ -151,7 +151,9 @@ class Offload {
     const targets = places.map(
       (place) => place && { temporary: place.temporary, ...(place.tree === undefined ? {} : { tree: place.tree }) },
     );
-    const plan = planOffload(command, { files: filesHere, targets });
+    const folders = targets.flatMap((target) => (target ? [target.tree ?? dirname(target.temporary)] : []));
+    const share = await writableShare(session, shares.share, folders);
+    const plan = planOffload(command, { files: filesHere, share, targets });
     try {
       if (!plan.ok) return fail({ kind: "final", what: plan.failure });
       return await runOffloaded({

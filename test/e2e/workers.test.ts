@@ -189,7 +189,10 @@ describe("a connection that ends", () => {
 
   test("by this side (socket destroyed): programs end", async () => {
     const env = { ...process.env, ...lab.env };
-    const settings = await readHostSettings({ numa: undefined, connect_timeout: undefined, ...two.config }, env);
+    const settings = await readHostSettings(
+      { numa: undefined, shared_paths: [], connect_timeout: undefined, ...two.config },
+      env,
+    );
     const link = value(await connect({ worker: "w2", settings, env, times: { ready: 8000, keepalive: 15_000 } }));
     const { pid, end } = await sleeper((argv, options) => runRemote(link, "/", argv, options ?? {}));
     link.client.destroy();

@@ -13,7 +13,13 @@ export function transportTo(
   over: Partial<WorkerConfig> = {},
   env: Record<string, string> = {},
 ): SshTransport {
-  const config: WorkerConfig = { numa: undefined, connect_timeout: undefined, ...worker.config, ...over };
+  const config: WorkerConfig = {
+    numa: undefined,
+    shared_paths: [],
+    connect_timeout: undefined,
+    ...worker.config,
+    ...over,
+  };
   return new SshTransport(config, {
     env: { ...process.env, ...lab.env, ...env },
     times: { ready: 8000, keepalive: 300 },

@@ -20,8 +20,16 @@ describe("workers", () => {
         platform: "Linux",
         slots: 1,
         numa: undefined,
+        shared_paths: [],
       },
     ]);
+  });
+
+  test("share folders by absolute paths", () => {
+    const found = farm([{ host: "a", shared_paths: [{ host: "/mnt/media/", worker: "/data//media" }] }]);
+    expect(found[0]?.shared_paths).toEqual([{ host: "/mnt/media", worker: "/data/media" }]);
+    const house = new House({ [HERE]: { workers: [{ host: "a", shared_paths: [{ host: "media", worker: "/m" }] }] } });
+    expect(house.problems()[0]).toMatchObject({ what: expect.stringContaining("an absolute folder of this machine") });
   });
 
   test("listed again have a slot more", () => {

@@ -14,6 +14,7 @@ export function worker(over: Partial<WorkerConfig> = {}): WorkerConfig {
     platform: "Linux",
     slots: 1,
     numa: undefined,
+    shared_paths: [],
     ...over,
   };
 }
