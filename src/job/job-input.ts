@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { Config } from "../config/types.js";
 import type { EventStream, Stop } from "./events.js";
+import type { NoPlace } from "./overwrite.js";
 
 /** ffmpeg's exit statuses (fftools/ffmpeg.c): 1 for an error, 255 when a signal ended it. */
 export const STATUS = { done: 0, failed: 1, interrupted: 255 } as const;
@@ -22,4 +23,10 @@ export interface JobInput {
   /** The user's wish to end it, and once it is aborted what it was. */
   readonly signal: AbortSignal;
   readonly stoppedBy: () => Stop;
+}
+
+/** Ends a job before anything is run: tells why, and gives the status. */
+export function refuse({ events }: JobInput, { told, ...problem }: NoPlace): number {
+  if (!told) events.emit({ type: "failed", ...problem });
+  return STATUS.failed;
 }
