@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Config } from "../config/types.js";
+import type { Problem } from "../lib/result.js";
 import type { EventStream, Stop } from "./events.js";
 import type { Hold } from "./hold.js";
 import type { Spool } from "./spool.js";
@@ -37,4 +38,10 @@ export interface Before {
   readonly agreed?: boolean;
   /** Words of ffmpeg's that are out. */
   readonly said?: readonly string[];
+}
+
+/** Ends a job before anything is run: tells why, and gives the status. */
+export function refuse({ events }: JobInput, problem: Problem): number {
+  events.emit({ type: "failed", ...problem });
+  return STATUS.failed;
 }

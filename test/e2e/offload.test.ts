@@ -217,7 +217,8 @@ describe("how it ends", () => {
       const film = await sources.get("h264.mp4");
       const done = await both(lab, ["-i", film, "-map", "0:7", ...REVERSE, "o.mkv"]);
       expect(done.differences).toEqual([]);
-      expect(done.ours.code).toBe(1);
+      // 1 in ffmpeg 5.1, 234 in 7.1.
+      expect(done.ours.code).not.toBe(0);
       expect(said(done.ours.stderr)).toBe(said(done.plain.stderr));
     });
   });

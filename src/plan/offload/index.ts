@@ -138,15 +138,17 @@ function checkOptions(command: Command, files: Files): void {
   if (command.outputs.filter(isStandardOutput).length > 1) bound("standard output is written twice");
 }
 
-/** Graphs, and files that hold graphs, which are given in their words. */
+/** Graphs, and files that hold graphs, which go up with the worker's names in them. */
 function moveFilters(use: OptionUse, cargo: Cargo, needs: Needs): OptionUse {
-  const { name, value = "", spec } = use;
+  const { name, value = "" } = use;
   const plain = name.replace(/_script$/, "");
   if (plain !== "filter" && plain !== "filter_complex") return use;
   if (name === plain && !use.flag.startsWith("-/")) return { ...use, value: moveGraph(value, cargo, needs) };
   const text = cargo.files.text(value);
   if (text === undefined) return bound(`${use.flag} ${value} cannot be read`);
-  return makeOption(`-${plain}${spec === undefined ? "" : `:${spec}`}`, moveGraph(text, cargo, needs));
+  const moved = join(cargo.folder(folderTyped(value)), basename(value));
+  cargo.freight.push({ name: moved, text: moveGraph(text, cargo, needs) });
+  return { ...use, value: moved };
 }
 
 interface PassLogs {
