@@ -78,7 +78,10 @@ export interface OutputClock {
   readonly finished: boolean;
   /** Why what comes out cannot be foretold, in words for the user; from then on the ticks mean nothing. */
   readonly doubt: string | undefined;
-  /** How many frames ffmpeg says so far that it has repeated (`dup=`) and left out (`drop=`). */
+  /**
+   * How many frames ffmpeg says so far that it has repeated (`dup=`) and left out (`drop=`). From 6.1 on it goes on
+   * counting for a while behind the end that `-t` or `-frames:v` sets.
+   */
   readonly counts: ClockCounts;
   /** Takes the next frame in display order; gives what comes out because of it (repeats of the frame before included). */
   push(frame: ClockFrame): readonly Tick[];
@@ -206,7 +209,9 @@ export class FrameClock implements OutputClock {
   /** As ffmpeg counts (fftools/ffmpeg.c do_video_out in 5.1, ffmpeg_filter.c video_sync_process in 7.1). */
   #tally(frames: number, before: number, ended: boolean): void {
     const shownAfterAll = before > 0 && this.#lastDropped ? 1 : 0;
-    if (before === 0 && this.#lastDropped) this.#drop++;
+    // At the end later versions count it twice.
+    const twice = ended && this.#options.generation === "by-duration";
+    if (before === 0 && this.#lastDropped) this.#drop += twice ? 2 : 1;
     const due = shownAfterAll + (frames > before ? 1 : 0);
     if (frames > due) this.#dup += frames - due;
     this.#lastDropped = frames === before && !ended;
