@@ -18,6 +18,7 @@ import { Sources } from "../equivalence/sources.js";
 import { ffmpegScript } from "../lab/ffmpeg-script.mjs";
 import { type FfmpegKind, type Lab, type LabOptions, startLab } from "../lab/lab.mjs";
 import { until } from "../lab/sessions.js";
+import { ALL } from "../equivalence/thorough.js";
 
 // Real encodes on a busy machine take as long as they take.
 vi.setConfig({ testTimeout: 300_000 });
@@ -149,7 +150,7 @@ describe("what goes up and what comes back", () => {
     });
   });
 
-  test("pictures that filters read, and graphs with commas and quotes in file names", async () => {
+  test.skipIf(!ALL)("pictures that filters read, and graphs with commas and quotes in file names", async () => {
     const folder = place();
     const film = await sources.get("h264.mp4");
     const logo = join(folder, "a,b 'c'.png");
@@ -161,7 +162,7 @@ describe("what goes up and what comes back", () => {
     });
   });
 
-  test("HLS with its segments in another folder, and segments", async () => {
+  test.skipIf(!ALL)("HLS with its segments in another folder, and segments", async () => {
     await withLab({ workers: 1 }, async (lab) => {
       const film = await sources.get("h264.mp4");
       const args = [
@@ -179,7 +180,7 @@ describe("what goes up and what comes back", () => {
     });
   });
 
-  test("the logs of two passes", async () => {
+  test.skipIf(!ALL)("the logs of two passes", async () => {
     await withLab({ workers: 1 }, async (lab) => {
       const film = await sources.get("h264.mp4");
       const options = "-vf reverse -c:v libx264 -preset superfast -threads 1 -b:v 100k -an".split(" ");
@@ -223,7 +224,10 @@ describe("how it ends", () => {
     });
   });
 
-  test.each(["SIGINT", "SIGTERM", "q"])("by %s: a whole film with what there was, as ffmpeg leaves it", async (how) => {
+  test.for(["SIGINT", "SIGTERM", "q"])("by %s: a whole film with what there was, as ffmpeg leaves it", async (how, {
+    skip,
+  }) => {
+    skip(!ALL && how !== "SIGINT");
     const started = join(place(), "started");
     const ffmpeg = { script: `case "$*" in *testsrc*) ;; *) : > '${started}';; esac` };
     await withLab({ workers: [{ ffmpeg }] }, async (lab) => {
@@ -307,7 +311,7 @@ describe("-df_route=auto gives a command away", () => {
     });
   });
 
-  test("with an encoder on a graphics card that one worker alone has", async () => {
+  test.skipIf(!ALL)("with an encoder on a graphics card that one worker alone has", async () => {
     // ffmpeg lists it everywhere; it is the card that is missing. On the second worker, libx264 stands in for it.
     const card = { script: 'for a; do shift; [ "$a" = h264_nvenc ] && a=libx264; set -- "$@" "$a"; done' };
     await withLab({ workers: [{}, { ffmpeg: card }] }, async (lab) => {
@@ -396,7 +400,7 @@ describe("shared storage", () => {
     });
   });
 
-  test("a folder that is not shared after all is told of, and its files are copied", async () => {
+  test.skipIf(!ALL)("a folder that is not shared after all is told of, and its files are copied", async () => {
     await withLab({ workers: 1 }, async (lab) => {
       await share(
         lab,

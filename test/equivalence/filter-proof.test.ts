@@ -13,6 +13,7 @@ import { parseFiltergraph } from "../../src/ffmpeg/filtergraph.js";
 import { DEFINITIONS } from "../../src/plan/filters/filter-trait.js";
 import { filterTrait, optionsInput, type Condition, type FilterTrait } from "../../src/plan/filters/index.js";
 import { GRIDS, SAMPLES, WITHOUT_SAMPLE } from "./filter-proof-samples.js";
+import { ALL } from "./thorough.js";
 
 const FRAMES = 64;
 const TICKS = 12_800;
@@ -215,9 +216,11 @@ test("every filter installed is in the table", () => {
 });
 
 describe.skipIf(installed.size === 0)("frames over seams are those of the plain filter", () => {
-  for (const sample of [...SAMPLES, ...GRIDS]) {
+  for (const [i, sample] of [...SAMPLES, ...GRIDS].entries()) {
     const short = sample.replace(/^split\[.*\|/, "mixed|");
-    test.skipIf(!installed.has(firstFilter(sample)))(short, () => {
+    // The table as a whole takes two minutes.
+    const rests = !ALL && i % 3 !== 0;
+    test.skipIf(rests || !installed.has(firstFilter(sample)))(short, () => {
       const { plain, pieces } = compare(sample);
       expect(plain.length).toBeGreaterThan(1);
       expect(pieces).toEqual(plain);

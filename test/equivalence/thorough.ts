@@ -124,6 +124,52 @@ the sound alone
 hashes of the frames
 which encoders has it?
 an upload made fit for a web site
+archive: the film in HEVC, all else as it is
+a recording off the air, deinterlaced
+a logo in the corner
+a poster
+twice as fast, with the sound
+drawbox, enabled for a while
+-movflags +faststart
+-metadata
+sound filtered
+-fps_mode cfr at the film's own rate
+-r higher
+subtitles into MP4
+MPEG-4 in AVI
+picture later than sound
+gaps, with B-frames
+from ./-x.mp4 to ./-y.mkv
+HLS under a base, the first segment short
+HLS of fragments elsewhere, the last in its playlist
+two playlists, each an output of its own
+DASH with playlists beside it, by the name alone
+segments of Matroska from zero
+parts of different length
+a ladder in one file
+keyframes at certain places in both
+a tee beside a film
+two films, one copied
+a cover, encoded
+tags and chapters of the second
+MPEG-2 from the middle
+H.264 in AVI
+-c:v libx264 -preset veryfast
+-c:v mpeg2video -b:v 800k -maxrate 1200k -bufsize 1000k -g 12
+filtered
+seeking
+encodedOutputs
+screenshotAt
+outStream
+fromStream
+missing
+killedAtWork
+frames left out
+frames repeated
+a filter that leaves frames out itself
+two outputs
+one output that is not split
+many files
 `
     .split("\n")
     .filter((name) => name !== ""),
