@@ -123,17 +123,22 @@ describe.each(SHELLS)("the wrapper in %s %s", (...words) => {
   });
 
   test("ends a program whose shell dies at once", async () => {
-    const { child } = start(shell, ["sleep", "1001"]);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const pid = Number(execFileSync("pgrep", ["-f", "^sleep 1001$"], { encoding: "utf8" }).trim());
+    const { child } = start(shell, ["sh", "-c", "echo $$ && exec sleep 1001"]);
+    let told = "";
+    child.stdout.on("data", (data: Buffer) => (told += data.toString()));
+    await until(() => told.includes("\n"));
+    const pid = Number(told);
+    expect(isAlive(pid)).toBe(true);
     child.kill("SIGKILL");
     child.stdin.destroy();
     await until(() => !isAlive(pid));
   });
 
   test("kills a program that does not care for TERM, after 5 s", { timeout: 20_000 }, async () => {
-    const { child, end } = start(shell, ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"]);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const { child, end } = start(shell, ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 1; done"]);
+    let told = "";
+    child.stdout.on("data", (data: Buffer) => (told += data.toString()));
+    await until(() => told.includes("deaf"));
     child.stdin.end();
     const { code, milliseconds } = await end;
     expect(endOfStatus(code ?? 0).signal).toBe("SIGKILL");
