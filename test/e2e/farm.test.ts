@@ -6,6 +6,7 @@ import { type Both, runBoth } from "../equivalence/compare.js";
 import { Sources } from "../equivalence/sources.js";
 import { type Lab, type LabOptions, startLab } from "../lab/lab.mjs";
 import { until } from "../lab/sessions.js";
+import { ALL } from "../equivalence/thorough.js";
 
 // Real encodes on a busy machine take as long as they take.
 vi.setConfig({ testTimeout: 600_000 });
@@ -182,7 +183,7 @@ test("a tee: two containers of one film", async () => {
   });
 });
 
-test("-df_workers chooses among them", async () => {
+test.skipIf(!ALL)("-df_workers chooses among them", async () => {
   await withLab({ workers: 3 }, async (lab) => {
     const both = await encode(lab, { df: ["-df_workers=w2"] });
     expectAsPlain(both);
@@ -226,7 +227,7 @@ describe("workers that do not work", () => {
     });
   });
 
-  test("one that fails twice and then works", async () => {
+  test.skipIf(!ALL)("one that fails twice and then works", async () => {
     await withLab({ workers: [{ ffmpeg: { fails: 2 } }] }, async (lab) => {
       const both = await encode(lab);
       expectAsPlain(both);
@@ -236,7 +237,7 @@ describe("workers that do not work", () => {
 });
 
 describe("slots", () => {
-  test("a worker that is named again has a slot more", async () => {
+  test.skipIf(!ALL)("a worker that is named again has a slot more", async () => {
     // Three programs at once on the one worker: two slots, and one for its second mention.
     const ffmpeg = { script: meeting(makePlace(), 3) };
     await withLab({ workers: [{ slots: 2, ffmpeg }] }, async (lab) => {
@@ -248,7 +249,7 @@ describe("slots", () => {
     });
   });
 
-  test("this machine works beside them when told to", async () => {
+  test.skipIf(!ALL)("this machine works beside them when told to", async () => {
     await withLab({ workers: 1 }, async (lab) => {
       const both = await encode(lab, { df: ["-df_local_slots=1"] });
       expectAsPlain(both);

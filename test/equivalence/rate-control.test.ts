@@ -30,7 +30,7 @@ const X264 = "-c:v libx264 -preset veryfast";
 const X265 = "-c:v libx265 -preset ultrafast";
 
 /** They are slow, and alike to VP9. */
-const RARE = new Set(["libvpx", "libvpx-vp9", "libaom-av1"]);
+const RARE = new Set(["libx265", "libvpx", "libvpx-vp9", "libaom-av1"]);
 
 const folderFor = (name: string): string => mkdtempSync(join(sources.folder, `${name.replaceAll(/\W/g, "")}-`));
 

@@ -170,6 +170,17 @@ a filter that leaves frames out itself
 two outputs
 one output that is not split
 many files
+a logo again and again
+two films
+sound later than picture
+twice the rate, with sound in the graph
+one chain
+a LUT with an odd name
+a variable rate made constant, with a logo
+interlaced MPEG-2
+HDR colours, 10 bit, SAR
+all streams, all copied but the film
+-frames:v
 `
     .split("\n")
     .filter((name) => name !== ""),

@@ -173,7 +173,7 @@ describe("frame clock", () => {
         if (generation === "by-rate" || !cutShort) expect(clock.counts).toEqual(plain.counts);
         await Promise.all([rm(file), rm(`${file}.gray`)]);
       }),
-      { numRuns: Number(process.env["CLOCK_RUNS"] ?? 20) },
+      { numRuns: Number(process.env["CLOCK_RUNS"] ?? 12) },
     );
   });
 });
