@@ -62,7 +62,14 @@ export async function placeTree(shown: string, output: OutputFile): Promise<Resu
   await makeTree(tree, output);
   for (const list of addedTo(output).map((url) => localPath(url) ?? url)) {
     const copy = placeIn(tree, list);
-    if (await exists(list)) await mkdir(dirname(copy), { recursive: true }).then(() => copyFile(list, copy));
+    if (!(await exists(list))) continue;
+    try {
+      await mkdir(dirname(copy), { recursive: true });
+      await copyFile(list, copy);
+    } catch (error) {
+      await rm(tree, { recursive: true, force: true });
+      return fail({ what: `${list}, which is added to, cannot be read`, detail: String(error) });
+    }
   }
   return ok({ shown, path, temporary: placeIn(tree, path), tree });
 }

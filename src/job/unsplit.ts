@@ -33,6 +33,8 @@ export async function runUnsplit(
   };
   const forced = config.route === "offload";
   if (!command || config.route === "local" || (config.workers.length === 0 && !forced)) return here(reason);
+  // Another ffmpeg would say once more what the user has been told.
+  if (!forced && input.tellsWords && (before.said ?? []).length > 0) return here(reason);
   // Loaded by those who have workers.
   const { runElsewhere } = await import("./offload.js");
   return runElsewhere(input, command, reason, here, before);

@@ -1,4 +1,5 @@
 import { fail, ok, type Result } from "../lib/result.js";
+import { parseCodecs, parseVersion, readSections } from "./probe-text.js";
 import type { Session, TransportFailure } from "./transport.js";
 
 /** All that an ffmpeg was built with, by the names that its options take. */
@@ -40,22 +41,15 @@ export async function takeInventory(session: Session, ffmpegBin: string): Promis
  * the name; of formats the names that share a line. Pure.
  */
 export function readInventory(stdout: string): Inventory {
-  const sections = new Map<string, string[]>();
-  let current: string[] = [];
-  for (const line of stdout.split(/\r?\n/)) {
-    if (line.startsWith(MARK)) sections.set(line.slice(MARK.length).trim(), (current = []));
-    else current.push(line);
-  }
+  const { lines } = readSections(stdout, MARK);
   const names = (kind: InventoryKind, pattern: RegExp): ReadonlySet<string> =>
-    new Set((sections.get(kind) ?? []).flatMap((line) => pattern.exec(line)?.[1]?.split(",") ?? []));
-  const codec = /^ [VASDT][F.][S.][X.][B.][D.] ([\w.-]+)/;
-  const format = /^ [D ][E ][d ]? *([\w.,-]+) /;
-  const version = (sections.get("version") ?? []).flatMap((line) => /^ffmpeg version (\S+)/.exec(line)?.[1] ?? [])[0];
+    new Set(lines(kind).flatMap((line) => pattern.exec(line)?.[1]?.split(",") ?? []));
+  const format = /^(?:DE|D|E) ?d? +([\w.,-]+)(?: |$)/;
   return {
-    version: version ?? "",
-    encoders: names("encoders", codec),
-    decoders: names("decoders", codec),
-    filters: names("filters", /^ [T.][S.][C.]? (\w+) +\S+->\S+/),
+    version: parseVersion(lines("version"))?.name ?? "",
+    encoders: parseCodecs(lines("encoders")),
+    decoders: parseCodecs(lines("decoders")),
+    filters: names("filters", /^[T.][S.][C.]? (\w+) +\S+->\S+/),
     muxers: names("muxers", format),
     demuxers: names("demuxers", format),
     hwaccels: names("hwaccels", /^(\w+)$/),

@@ -21,8 +21,16 @@ export interface ProbeText {
   readonly system: readonly string[];
 }
 
-/** Reads the sections of the probe; each begins with a line of `mark`, its name, and perhaps a value. */
-export function parseProbe(stdout: string, mark: string): ProbeText {
+/** What a script on a worker has said, section by section. */
+export interface Sections {
+  /** What stands behind a section's name. */
+  readonly values: ReadonlyMap<string, string>;
+  /** The lines of a section, trimmed, without empty ones; none where there is no such section. */
+  readonly lines: (name: string) => readonly string[];
+}
+
+/** Parts what a script has said; each section begins with a line of `mark`, its name, and perhaps a value. */
+export function readSections(stdout: string, mark: string): Sections {
   const values = new Map<string, string>();
   const sections = new Map<string, string[]>();
   let current: string[] = [];
@@ -38,6 +46,12 @@ export function parseProbe(stdout: string, mark: string): ProbeText {
   }
   const lines = (name: string): string[] =>
     (sections.get(name) ?? []).map((line) => line.trim()).filter((line) => line !== "");
+  return { values, lines };
+}
+
+/** Reads the sections of the probe. */
+export function parseProbe(stdout: string, mark: string): ProbeText {
+  const { values, lines } = readSections(stdout, mark);
   const status = Number(values.get("version-status") || Number.NaN);
   const cores = Number(lines("cores")[0]);
   return {
@@ -46,7 +60,7 @@ export function parseProbe(stdout: string, mark: string): ProbeText {
     version: parseVersion(lines("version")),
     versionStatus: Number.isInteger(status) ? status : undefined,
     versionWords: lines("version").slice(0, 3).join("\n").slice(0, 500),
-    encoders: parseEncoders(lines("encoders")),
+    encoders: parseCodecs(lines("encoders")),
     cores: Number.isInteger(cores) && cores > 0 && cores <= 65536 ? cores : 1,
     numactl: lines("numactl").length > 0,
     system: parseSystem(lines("system")),
@@ -72,8 +86,8 @@ function atLeast(match: RegExpExecArray, major: number, minor: number): boolean 
   return found > major || (found === major && Number(match[2]) >= minor);
 }
 
-/** Reads `ffmpeg -encoders`: six columns of flags, of which the first is the kind of stream, then the name. */
-export function parseEncoders(lines: readonly string[]): Set<string> {
+/** Reads `ffmpeg -encoders` or `-decoders`: six columns of flags, of which the first is the kind of stream, then the name. */
+export function parseCodecs(lines: readonly string[]): Set<string> {
   const names = new Set<string>();
   for (const line of lines) {
     const name = /^[VAS][F.][S.][X.][B.][D.]\s+([A-Za-z0-9_.-]+)(?:\s|$)/.exec(line)?.[1];

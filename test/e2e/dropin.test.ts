@@ -16,7 +16,7 @@ import { make, readSummary, SHORT_CHUNKS } from "../equivalence/compare.js";
 import { cliPath, type Ended, must, run, runFfmpeg, start, type StartOptions } from "../equivalence/programs.js";
 import { Sources } from "../equivalence/sources.js";
 import { until } from "../lab/sessions.js";
-import { ALL, isLeftOut } from "../equivalence/thorough.js";
+import { ALL, isLeftOut } from "../thorough.js";
 
 /** Commands that end early, and the last words of those that do not, beside plain ffmpeg's. */
 

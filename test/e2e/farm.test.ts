@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { type Both, runBoth } from "../equivalence/compare.js";
 import { Sources } from "../equivalence/sources.js";
-import { type Lab, type LabOptions, startLab } from "../lab/lab.mjs";
-import { until } from "../lab/sessions.js";
-import { ALL } from "../equivalence/thorough.js";
+import type { Lab } from "../lab/lab.mjs";
+import { expectNothingLeft, withLab } from "../lab/with-lab.js";
+import { ALL } from "../thorough.js";
 
 // Real encodes on a busy machine take as long as they take.
 vi.setConfig({ testTimeout: 600_000 });
@@ -53,38 +53,6 @@ async function encode(lab: Lab, options: EncodeOptions = {}): Promise<Both> {
   });
   await expectNothingLeft(lab);
   return both;
-}
-
-async function expectNothingLeft(lab: Lab): Promise<void> {
-  for (const { workPath } of lab.workers) expect(existsSync(workPath) ? readdirSync(workPath) : []).toEqual([]);
-  // The servers' own helpers end a moment after the connection.
-  await until(() => lab.programs().length === 0, 20).catch(() => undefined);
-  expect(lab.programs()).toEqual([]);
-  expect(commandsWith(lab.folder)).toEqual([]);
-}
-
-/** Commands that run now with a text in their arguments, sshd's aside. */
-function commandsWith(text: string): string[] {
-  if (!existsSync("/proc/self")) return [];
-  return readdirSync("/proc")
-    .filter((pid) => /^\d+$/.test(pid))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-      } catch {
-        return "";
-      }
-    })
-    .filter((command) => command.includes(text) && !/^\S*sshd/.test(command));
-}
-
-async function withLab(options: LabOptions, use: (lab: Lab) => Promise<void>): Promise<void> {
-  const lab = await startLab(options);
-  try {
-    await use(lab);
-  } finally {
-    await lab.close();
-  }
 }
 
 /**

@@ -5,7 +5,7 @@ import { afterAll, beforeEach, expect, test, vi } from "vitest";
 import { readSummary, SHORT_CHUNKS } from "../equivalence/compare.js";
 import { cliPath, must } from "../equivalence/programs.js";
 import { Sources } from "../equivalence/sources.js";
-import { isLeftOut } from "../equivalence/thorough.js";
+import { isLeftOut } from "../thorough.js";
 
 /** fluent-ffmpeg reads ffmpeg's standard error: the same script tells the same with distffmpeg in ffmpeg's place. */
 

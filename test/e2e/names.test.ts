@@ -15,7 +15,7 @@ import { readSummary } from "../equivalence/compare.js";
 import { cliPath, type Ended, run, type StartOptions } from "../equivalence/programs.js";
 import { Sources } from "../equivalence/sources.js";
 import { until } from "../lab/sessions.js";
-import { ALL } from "../equivalence/thorough.js";
+import { ALL } from "../thorough.js";
 
 /** distffmpeg under the names of ffmpeg and ffprobe, in front of the real ones on the PATH. */
 

@@ -16,9 +16,10 @@ import { type Both, type BothOptions, compareFiles, make, runBoth } from "../equ
 import { runCli, startCli } from "../equivalence/programs.js";
 import { Sources } from "../equivalence/sources.js";
 import { ffmpegScript } from "../lab/ffmpeg-script.mjs";
-import { type FfmpegKind, type Lab, type LabOptions, startLab } from "../lab/lab.mjs";
+import type { FfmpegKind, Lab } from "../lab/lab.mjs";
+import { expectNothingLeft, withLab } from "../lab/with-lab.js";
 import { until } from "../lab/sessions.js";
-import { ALL } from "../equivalence/thorough.js";
+import { ALL } from "../thorough.js";
 
 // Real encodes on a busy machine take as long as they take.
 vi.setConfig({ testTimeout: 300_000 });
@@ -33,15 +34,6 @@ const FORCED = "-df_route=offload";
 interface OffloadOptions extends BothOptions {
   /** Laid over the lab's configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
-}
-
-async function withLab(options: LabOptions, use: (lab: Lab) => Promise<void>): Promise<void> {
-  const lab = await startLab(options);
-  try {
-    await use(lab);
-  } finally {
-    await lab.close();
-  }
 }
 
 function configOf(lab: Lab, extra: Readonly<Record<string, unknown>> = {}): string {
@@ -60,12 +52,6 @@ async function both(lab: Lab, args: readonly string[], options: OffloadOptions =
   });
   await expectNothingLeft(lab);
   return done;
-}
-
-async function expectNothingLeft(lab: Lab): Promise<void> {
-  for (const { workPath } of lab.workers) expect(existsSync(workPath) ? readdirSync(workPath) : []).toEqual([]);
-  await until(() => lab.programs().length === 0, 20).catch(() => undefined);
-  expect(lab.programs()).toEqual([]);
 }
 
 function expectOffloaded({ differences, summary }: Both, worker = "w1"): void {

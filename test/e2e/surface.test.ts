@@ -17,7 +17,7 @@ import { namesIn, SHORT_CHUNKS } from "../equivalence/compare.js";
 import { type Ended, must, runCli, runFfmpeg, type StartOptions, start, cliPath } from "../equivalence/programs.js";
 import { Sources } from "../equivalence/sources.js";
 import { until } from "../lab/sessions.js";
-import { ALL } from "../equivalence/thorough.js";
+import { ALL } from "../thorough.js";
 
 /** What a program sees that believes to have started ffmpeg. */
 

@@ -1,7 +1,7 @@
 import { describe, test } from "vitest";
 import { type BothOptions, runBoth } from "./compare.js";
 import type { SourceName, Sources } from "./sources.js";
-import { isLeftOut } from "./thorough.js";
+import { isLeftOut } from "../thorough.js";
 
 /** A command that is held against plain ffmpeg, and the route it must take. */
 export interface Case extends Omit<BothOptions, "signal"> {

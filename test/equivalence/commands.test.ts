@@ -5,7 +5,7 @@ import { COMMANDS, places, row, wordsOf } from "./commands.js";
 import { runBoth } from "./compare.js";
 import { must, ROOT } from "./programs.js";
 import { Sources } from "./sources.js";
-import { isLeftOut } from "./thorough.js";
+import { isLeftOut } from "../thorough.js";
 
 /** Real commands beside plain ffmpeg, and docs/commands.md, which is made of what came of them here. */
 const DOC = join(ROOT, "docs", "commands.md");

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { MUXERS } from "../../src/plan/muxers.js";
 import { runBoth } from "./compare.js";
 import { Sources } from "./sources.js";
-import { ALL } from "./thorough.js";
+import { ALL } from "../thorough.js";
 
 /** A film in three chunks, with sound where the container takes any, into every container that people use for films. */
 

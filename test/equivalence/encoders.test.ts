@@ -6,7 +6,7 @@ import { make, runBoth } from "./compare.js";
 import { NO_SOURCES, SAMPLES, USUAL } from "./encoder-samples.js";
 import { run } from "./programs.js";
 import { Sources } from "./sources.js";
-import { ALL } from "./thorough.js";
+import { ALL } from "../thorough.js";
 
 /** Every encoder that is split, as far as the installed ffmpeg has it, against one encode of the whole. */
 

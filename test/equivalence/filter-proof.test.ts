@@ -13,7 +13,7 @@ import { parseFiltergraph } from "../../src/ffmpeg/filtergraph.js";
 import { DEFINITIONS } from "../../src/plan/filters/filter-trait.js";
 import { filterTrait, optionsInput, type Condition, type FilterTrait } from "../../src/plan/filters/index.js";
 import { GRIDS, SAMPLES, WITHOUT_SAMPLE } from "./filter-proof-samples.js";
-import { ALL } from "./thorough.js";
+import { ALL } from "../thorough.js";
 
 const FRAMES = 64;
 const TICKS = 12_800;

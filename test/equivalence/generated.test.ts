@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { type BothOptions, compareFiles, make, runBoth } from "./compare.js";
 import { runCli, runFfmpeg } from "./programs.js";
 import { type SourceName, Sources } from "./sources.js";
-import { isLeftOut } from "./thorough.js";
+import { isLeftOut } from "../thorough.js";
 
 const sources = new Sources();
 afterAll(() => sources.close());

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { afterAll, describe, test } from "vitest";
 import { runBoth, SHORT_CHUNKS } from "./compare.js";
-import { isLeftOut } from "./thorough.js";
+import { isLeftOut } from "../thorough.js";
 import { Sources, type SourceName } from "./sources.js";
 
 /** Keyframes are where plain ffmpeg has them, all of them, where the encoder does not choose them by the pictures. */

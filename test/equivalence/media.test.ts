@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Lab, startLab } from "../lab/lab.mjs";
-import { ALL } from "./thorough.js";
+import { ALL } from "../thorough.js";
 import { type Both, runBoth } from "./compare.js";
 import { must, ROOT, run, runCli } from "./programs.js";
 

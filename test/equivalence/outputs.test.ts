@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { make, runBoth } from "./compare.js";
 import { Sources, type SourceName } from "./sources.js";
-import { isLeftOut } from "./thorough.js";
+import { isLeftOut } from "../thorough.js";
 
 /** Commands of several outputs, and ladders: every rendition frame by frame. */
 const sources = new Sources();

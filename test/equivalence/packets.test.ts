@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { make, runBoth } from "./compare.js";
 import { playParts } from "./edit-list.js";
-import { isLeftOut } from "./thorough.js";
+import { isLeftOut } from "../thorough.js";
 
 /** Films whose packets are not frames one by one, each with a time of its own: split all the same, or whole. */
 

@@ -6,7 +6,7 @@ import { runBuffer } from "../../src/plan/rate-control/buffer.js";
 import { make, readSummary, runBoth, type Summary } from "./compare.js";
 import { type Ended, must, run, runCli, runFfmpeg } from "./programs.js";
 import { Sources } from "./sources.js";
-import { ALL, isLeftOut } from "./thorough.js";
+import { ALL, isLeftOut } from "../thorough.js";
 
 /** Bitrates, caps and two passes: what plain ffmpeg keeps over the film as a whole, kept over chunks. */
 

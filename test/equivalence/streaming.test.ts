@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, test } from "vitest";
 import { runBoth } from "./compare.js";
 import { Sources, type SourceName } from "./sources.js";
-import { isLeftOut } from "./thorough.js";
+import { isLeftOut } from "../thorough.js";
 
 /** Outputs of many files: their names, their playlists word by word, and what is in each. */
 const sources = new Sources();

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { installHint, judgeProbe } from "../../../src/workers/probe.js";
-import { parseEncoders, parseProbe, parseVersion } from "../../../src/workers/probe-text.js";
+import { parseCodecs, parseProbe, parseVersion } from "../../../src/workers/probe-text.js";
 
 const MARK = "@distffmpeg ";
 const ANSWER = `
@@ -105,7 +105,7 @@ test("a build from git is judged by its libavcodec", () => {
 });
 
 test("encoders: the legend is none", () => {
-  expect(parseEncoders(["V..... = Video", "------", "V....D libx264  x", "garbage", "VFSXBD all_flags x"])).toEqual(
+  expect(parseCodecs(["V..... = Video", "------", "V....D libx264  x", "garbage", "VFSXBD all_flags x"])).toEqual(
     new Set(["libx264", "all_flags"]),
   );
 });
