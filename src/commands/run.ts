@@ -93,7 +93,7 @@ async function runWithViews(
       events.emit({ type: "notice", level: "info", text: fix === undefined ? what : `${what} (${fix})` });
     }
     return await runJob({
-      ...{ argv, config, events, stdin: () => process.stdin, signal: stop.signal, stoppedBy: stop.by },
+      ...{ argv, config, asFfmpeg, events, stdin: () => process.stdin, signal: stop.signal, stoppedBy: stop.by },
       hold,
       tellsWords: views.tellsWords,
       mayOverwrite: (path) => mayOverwrite(path, stop.signal),

@@ -6,44 +6,18 @@ import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { firstFrameData } from "../join/frame-data.js";
 import { type VerifiedChunk, verifyChunk } from "../join/verify-chunk.js";
 import { type ChunkPart, framesOf } from "../plan/chunk.js";
-import { type FilmPlan, renditionName } from "../plan/film.js";
+import { renditionName } from "../plan/film.js";
 import { isFirstPass, logName } from "../plan/rate-control/plan.js";
 import { remoteArgs } from "../plan/remote.js";
 import type { Lane, LaneFailure } from "../schedule/dispatcher.js";
 import type { ProcessEnd, Session, TransportFailure } from "../workers/transport.js";
 import { type ChunkTask, isWanted, resultName, resultNames, sourceName } from "./chunk-task.js";
-import type { EventStream } from "./events.js";
+import { type LaneJob, LaneFiles, type LaneSetup } from "./lane-files.js";
 import { decoderComplaint, encodeFailure, laneFailure } from "./lane-failures.js";
 import { fetchChunkLog } from "./pass-files.js";
 
-/** What a lane needs to know of its worker. */
-export interface LaneSetup {
-  readonly name: string;
-  readonly slots: number;
-  /** One session for every few slots; never empty. */
-  readonly sessions: readonly Session[];
-  readonly sharesHostFiles: boolean;
-  readonly ffmpeg: string;
-  /** The words that bind ffmpeg to a NUMA node, before its name; empty where there is none. */
-  readonly binding: readonly string[];
-}
-
 /** What came of a chunk, rendition by rendition; undefined where one shows none of its frames. */
 export type EncodedChunk = readonly (VerifiedChunk | undefined)[];
-
-/** What all lanes of a job share. */
-export interface LaneJob {
-  /** The renditions; never empty. */
-  readonly plans: readonly FilmPlan[];
-  readonly hostFfmpeg: string;
-  readonly folder: string;
-  readonly events: EventStream;
-  /** What the first chunk that was finished has before its first packet, by rendition: all others must too. */
-  readonly headers: Map<number, string>;
-  readonly hostFfprobe: string;
-  /** What plain ffmpeg's first frame says beside its picture, where the chunks' are held against it (FilmPlan). */
-  readonly frameData: readonly (Promise<Result<string, Problem>> | undefined)[];
-}
 
 /** A worker at work on chunks: uploads the next while it encodes, fetches what is encoded, and holds it against the plan. */
 export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
@@ -53,8 +27,7 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
   readonly #uploaded = new Map<number, string>();
   /** Where the chunks' parts of a first pass' log are on the worker. */
   readonly #logs = new Map<number, string>();
-  /** The side files on the worker: they go up once, with the first chunk. */
-  #sides: Promise<Result<readonly (readonly string[])[], TransportFailure>> | undefined;
+  readonly #files: LaneFiles;
 
   constructor(
     private readonly setup: LaneSetup,
@@ -64,15 +37,16 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     this.slots = setup.slots;
     // Where nothing is copied there is nothing to do ahead.
     this.ahead = setup.sharesHostFiles ? 0 : 1;
+    this.#files = new LaneFiles(setup, job);
   }
 
   async prepare(task: ChunkTask, signal: AbortSignal): Promise<Result<void, LaneFailure>> {
     if (!this.setup.sharesHostFiles) {
       this.job.events.emit({ type: "chunk-upload", chunk: task.index, worker: this.name, slot: 0 });
     }
-    const sides = await this.#putSides();
+    const sides = await this.#files.sides();
     if (!sides.ok) return fail(laneFailure(sides.failure));
-    const put = await this.#session(0).put(task.ready.path, sourceName(task), signal);
+    const put = await this.#files.bring(task, signal);
     if (!put.ok) return fail(laneFailure(put.failure));
     this.#uploaded.set(task.index, put.value);
     for (const [i, { path, name }] of (task.logs ?? []).entries()) {
@@ -81,30 +55,6 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
       if (i === 0) this.#logs.set(task.index, log.value);
     }
     return ok(undefined);
-  }
-
-  #putSides(): Promise<Result<readonly (readonly string[])[], TransportFailure>> {
-    this.#sides ??= this.#upload();
-    const going = this.#sides;
-    void going.then(({ ok: there }) => {
-      // The next chunk tries again.
-      if (!there && this.#sides === going) this.#sides = undefined;
-    });
-    return going;
-  }
-
-  /** The paths of the side files on the worker, rendition by rendition: what several read goes up once. */
-  async #upload(): Promise<Result<readonly (readonly string[])[], TransportFailure>> {
-    const there = new Map<string, string>();
-    for (const [i, { sides }] of this.job.plans.entries()) {
-      for (const { path, name } of sides) {
-        if (there.has(path)) continue;
-        const put = await this.#session(0).put(path, `${i}${name}`);
-        if (!put.ok) return put;
-        there.set(path, put.value);
-      }
-    }
-    return ok(this.job.plans.map(({ sides }) => sides.map(({ path }) => there.get(path) ?? path)));
   }
 
   async execute(task: ChunkTask, slot: number, signal: AbortSignal): Promise<Result<EncodedChunk, LaneFailure>> {
@@ -137,7 +87,7 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
       const made = this.job.plans.flatMap((plan, i) => resultNames(task, i, plan));
       await Promise.all([
         ...up.map((name) => this.#session(0).remove(name)),
-        ...made.map((name) => session.remove(name)),
+        ...made.map((name) => this.#files.removeResult(session, name)),
       ]);
     }
   }
@@ -145,6 +95,7 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
   /** Ends all sessions; their folders on the worker are removed. */
   async close(): Promise<void> {
     await Promise.all(this.setup.sessions.map((session) => session.close()));
+    await this.#files.close();
   }
 
   async #encode(
@@ -155,7 +106,7 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
   ): Promise<Result<ProcessEnd, TransportFailure>> {
     const { plans, events } = this.job;
     const { x264Build, chunk } = task.ready;
-    const sides = await this.#putSides();
+    const sides = await this.#files.sides();
     if (!sides.ok) return sides;
     const files = {
       x264Build,
@@ -164,7 +115,7 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
         isWanted(task, i)
           ? {
               sides: own,
-              output: `file:${session.folder}/${resultName(task, i)}`,
+              output: `file:${this.#files.resultPath(session, resultName(task, i))}`,
               // A first pass writes its log where it runs; a second reads what was sent up.
               told: {
                 ...task.told?.get(i),
@@ -214,15 +165,15 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     session: Session,
     signal: AbortSignal,
   ): Promise<Result<{ verified: VerifiedChunk; bytes: number }, LaneFailure>> {
-    const { plans, hostFfmpeg, folder } = this.job;
+    const { plans, tools } = this.job;
     const plan = plans[rendition];
     if (!plan) throw new Error(`chunk ${task.index} has a rendition ${rendition} that nobody planned`);
     if (isFirstPass(plan.rate)) return this.#fetchLog(task, { encoder: plan.film.encoder, part }, session, signal);
-    const from = join(folder, `fetched${task.index}-${rendition}.nut`);
-    const to = join(folder, `verified${task.index}-${rendition}.nut`);
-    const got = await session.get(resultName(task, rendition), from, signal);
+    const to = join(tools.folder, `verified${task.index}-${rendition}.nut`);
+    const got = await this.#files.fetch(session, resultName(task, rendition), signal);
     if (!got.ok) return fail(laneFailure(got.failure));
-    const verified = await verifyChunk(hostFfmpeg, part, plan.encoderTimeBase, { from, to }, signal);
+    const { path: from, bytes } = got.value;
+    const verified = await verifyChunk(tools.ffmpeg, part, plan.encoderTimeBase, { from, to }, signal);
     await rm(from, { force: true });
     if (signal.aborted) return fail({ kind: "cancelled", what: "stopped" });
     const refuse = (reason: string, more: Partial<Problem> = {}): Result<never, LaneFailure> => {
@@ -234,7 +185,7 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     if (this.#oddHeaders(rendition, verified.value)) return refuse("its headers are not those of the other chunks");
     const data = await this.#oddFrameData(rendition, verified.value, signal);
     if (data !== undefined) return fail({ kind: "unfit", what: data });
-    return ok({ verified: verified.value, bytes: got.value });
+    return ok({ verified: verified.value, bytes });
   }
 
   /** What the first pass of a chunk has left on the worker. */
@@ -244,7 +195,7 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     session: Session,
     signal: AbortSignal,
   ): Promise<Result<{ verified: VerifiedChunk; bytes: number }, LaneFailure>> {
-    const path = (name: string): string => join(this.job.folder, `first-${name}`);
+    const path = (name: string): string => join(this.job.tools.folder, `first-${name}`);
     const get = (name: string): Promise<Result<number, TransportFailure>> => session.get(name, path(name), signal);
     const fetched = await fetchChunkLog(encoder, index, part.ticks.length, { get, path });
     if (signal.aborted) return fail({ kind: "cancelled", what: "stopped" });
@@ -266,7 +217,7 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     const wanted = await this.job.frameData[rendition];
     if (!wanted) return undefined;
     if (!wanted.ok) return wanted.failure.what;
-    const got = await firstFrameData({ ffprobe: this.job.hostFfprobe, signal }, path);
+    const got = await firstFrameData({ ffprobe: this.job.tools.ffprobe, signal }, path);
     if (got.ok && got.value === wanted.value) return undefined;
     return "what the source keeps beside its stream would not reach the frames";
   }

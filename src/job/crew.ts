@@ -1,8 +1,9 @@
 import type { Config } from "../config/types.js";
 import type { Problem } from "../lib/result.js";
 import { Dispatcher, type LaneFailure } from "../schedule/dispatcher.js";
-import { ChunkLane, type EncodedChunk, type LaneJob, type LaneSetup } from "./chunk-lane.js";
+import { ChunkLane, type EncodedChunk } from "./chunk-lane.js";
 import type { ChunkTask } from "./chunk-task.js";
+import type { LaneJob, LaneSetup } from "./lane-files.js";
 import { localSlots, openFleet, openLocalLane } from "./fleet.js";
 
 export interface CrewOptions {
@@ -60,7 +61,7 @@ export class Crew {
     const slots = localSlots(config);
     if (slots > 0) await this.#openLocal(slots);
     const encoders = [...new Set(job.plans.map((plan) => plan.film.encoder))];
-    await openFleet(config, encoders, signal, job.events, (setup) => this.#add(setup));
+    await openFleet(config, { encoders, resultsIn: job.resultsIn }, signal, job.events, (setup) => this.#add(setup));
     this.#opened = true;
     if (this.#dispatcher.lanes.length === 0) await this.#stranded();
   }
@@ -88,7 +89,7 @@ export class Crew {
 
   async #openLocal(slots: number): Promise<boolean> {
     const { config, job } = this.#o;
-    const local = await openLocalLane(config, slots, job.folder);
+    const local = await openLocalLane(config, slots, job.tools.folder);
     if (!local.ok) {
       this.#dropped("local", local.failure.reason, local.failure.fix);
       return false;

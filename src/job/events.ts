@@ -61,6 +61,8 @@ export type JobEvent =
   /** `counts`: since the chunk before. */
   | { readonly type: "chunk-ready"; readonly chunk: number; readonly frames: number; readonly counts?: RateCounts }
   | { readonly type: "chunk-upload"; readonly chunk: number; readonly worker: string; readonly slot: number }
+  /** The worker has taken the chunk out of the source itself: nothing was sent. */
+  | { readonly type: "chunk-shared"; readonly chunk: number; readonly worker: string }
   | { readonly type: "chunk-encode"; readonly chunk: number; readonly worker: string; readonly slot: number }
   | {
       readonly type: "chunk-progress";

@@ -15,6 +15,7 @@ import type { EventStream, RateCounts } from "./events.js";
 import { type FilmFailure, refusedOrFull } from "./film-failure.js";
 import { headFrameData, oddHead } from "./head-facts.js";
 import type { Hold } from "./hold.js";
+import { resultsFolder } from "./lane-files.js";
 import type { OutputPlace } from "./output.js";
 import { OutputJoin } from "./output-join.js";
 import { PlainRun } from "./plain-run.js";
@@ -107,8 +108,9 @@ class FilmJob {
     this.#crew = new Crew({
       config,
       job: {
-        ...{ plans: this.#plans, hostFfmpeg: tools.ffmpeg, hostFfprobe: tools.ffprobe, folder: tools.folder, events },
-        ...{ headers: new Map(), frameData: outputs.flatMap(({ output }) => headFrameData(output, tools)) },
+        ...{ plans: this.#plans, tools, events, headers: new Map() },
+        resultsIn: resultsFolder(this.#plans[0], outputs[0]?.place.path),
+        frameData: outputs.flatMap(({ output }) => headFrameData(output, tools)),
       },
       signal: this.#signal,
       onDone: (task, result) => this.#desk.done(task, result),

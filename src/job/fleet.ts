@@ -1,12 +1,14 @@
 import { availableParallelism } from "node:os";
 import type { Config, WorkerConfig } from "../config/types.js";
 import { fail, ok, type Result } from "../lib/result.js";
+import { NO_SHARE } from "../plan/offload/index.js";
 import { LocalTransport } from "../workers/local.js";
 import { probeWorker } from "../workers/probe.js";
 import type { SshTransport } from "../workers/ssh.js";
 import type { Session } from "../workers/transport.js";
-import type { LaneSetup } from "./chunk-lane.js";
+import type { LaneSetup } from "./lane-files.js";
 import type { EventStream } from "./events.js";
+import { makeSharedFolder, proveShares } from "./shared.js";
 
 /** A worker that answered and can encode, or why it was dropped. */
 export interface Dropped {
@@ -34,25 +36,36 @@ export async function openLocalLane(
   if (!opened.ok) return fail(dropped(opened.failure));
   const binding: string[] = [];
   return ok({
-    name: "local",
-    slots,
-    sessions: [opened.value],
+    ...{ name: "local", slots, sessions: [opened.value], share: NO_SHARE, results: undefined },
     sharesHostFiles: true,
     ffmpeg: config.ffmpeg_bin,
     binding,
   });
 }
 
+/** What a job wants of its workers. */
+export interface Wanted {
+  readonly encoders: readonly string[];
+  /** The folder of this machine in which results would best lie, where a worker shares it. */
+  readonly resultsIn: string | undefined;
+}
+
+/** A worker that can encode; `unshared`: a sentence for each shared folder that is none. */
+interface WorkerLane extends LaneSetup {
+  readonly detail: string;
+  readonly unshared: readonly string[];
+}
+
 /** Connects to a worker and finds out whether it has the encoders; what was opened in vain is closed again. */
 export async function openWorkerLane(
   worker: WorkerConfig,
-  encoders: readonly string[],
+  { encoders, resultsIn }: Wanted,
   signal: AbortSignal,
-): Promise<Result<LaneSetup & { readonly detail: string }, Dropped>> {
+): Promise<Result<WorkerLane, Dropped>> {
   const transport = await sshTransport(worker);
   const first = await transport.openSession(signal);
   if (!first.ok) return fail(dropped(first.failure));
-  const sessions: Session[] = [first.value];
+  const sessions: [Session, ...Session[]] = [first.value];
   const giveUp = async (reason: Dropped): Promise<Result<never, Dropped>> => {
     await Promise.all(sessions.map((session) => session.close()));
     return fail(reason);
@@ -68,10 +81,10 @@ export async function openWorkerLane(
     if (!next.ok) return giveUp(dropped(next.failure));
     sessions.push(next.value);
   }
+  const { share, failures: unshared } = await proveShares(first.value, worker);
+  const results = resultsIn === undefined ? undefined : await makeSharedFolder(first.value, share, resultsIn);
   return ok({
-    name: worker.name,
-    slots: worker.slots,
-    sessions,
+    ...{ name: worker.name, slots: worker.slots, sessions, share, results, unshared },
     sharesHostFiles: false,
     ffmpeg: worker.ffmpeg_bin,
     binding: bindingOf(worker),
@@ -98,18 +111,19 @@ function dropped(failure: { what: string; detail?: string; fix?: string }): Drop
 /** Opens all workers of the config at once, and reports each as it answers. */
 export function openFleet(
   config: Config,
-  encoders: readonly string[],
+  wanted: Wanted,
   signal: AbortSignal,
   events: EventStream,
   onLane: (setup: LaneSetup) => void,
 ): Promise<void> {
   const opening = config.workers.map(async (worker) => {
-    const lane = await openWorkerLane(worker, encoders, signal);
+    const lane = await openWorkerLane(worker, wanted, signal);
     if (signal.aborted) {
       if (lane.ok) await Promise.all(lane.value.sessions.map((session) => session.close()));
       return;
     }
     if (lane.ok) {
+      for (const text of lane.value.unshared) events.emit({ type: "notice", level: "warning", text });
       events.emit({ type: "worker-up", worker: worker.name, slots: worker.slots, detail: lane.value.detail });
       onLane(lane.value);
     } else {

@@ -11,6 +11,8 @@ export const STATUS = { done: 0, failed: 1, interrupted: 255 } as const;
 export interface JobInput {
   readonly argv: readonly string[];
   readonly config: Config;
+  /** Called by ffmpeg's name, by a program that expects nothing else. */
+  readonly asFfmpeg: boolean;
   readonly events: EventStream;
   /** Standard input; only opened where it is read, since a pipe would be another one for ffmpeg then (O_NONBLOCK). */
   readonly stdin: () => Readable;

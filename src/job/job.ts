@@ -110,6 +110,7 @@ async function runSplit(input: JobInput, command: Command, split: readonly numbe
   let agreed = false;
   const placed = await placeAll(planned.value, {
     events,
+    asFfmpeg: input.asFfmpeg,
     generation: planned.value.outputs[0]?.plans[0]?.generation ?? "by-rate",
     mayOverwrite: (path) => {
       words.release("inputs");

@@ -45,6 +45,7 @@ export async function runOffloaded(run: OffloadRun): Promise<Result<number, Offl
   const { session, plan, signal } = run;
   const sent = await send(run);
   if (!sent.ok) return fail(failureOf(sent.failure, false));
+  for (const [i, { kind }] of plan.outputs.entries()) if (kind === "shared") run.places[i]?.live?.start();
   const counted = new Counter(run.stdout);
   const progress = new PassThrough().on("data", (block: Buffer) => run.onProgress(block.toString()));
   const stderr = new Renamer(plan.renamings);

@@ -147,7 +147,7 @@ class Offload {
 
   /** Where the outputs go; the user is asked once whether they may. */
   async #places({ inventory }: OffloadWorker): Promise<Result<(OutputPlace | undefined)[], NoPlace>> {
-    const { events, mayOverwrite } = this.input;
+    const { events, asFfmpeg, mayOverwrite } = this.input;
     const places: (OutputPlace | undefined)[] = [];
     const asked = this.#agreed;
     for (const output of this.command.outputs) {
@@ -158,7 +158,7 @@ class Offload {
       const place = await outputPlace(
         { ...this.command, outputs: [output] },
         {
-          events,
+          ...{ events, asFfmpeg },
           generation: generationOf(`ffmpeg version ${inventory.version}`) ?? "by-rate",
           mayOverwrite: (path) => (asked ? Promise.resolve(true) : mayOverwrite(path)),
         },

@@ -107,6 +107,7 @@ export class OutputJoin {
     });
     void joiner.ended().then(onEnded);
     this.#final = { joiner, references };
+    place.live?.start();
     return ok(undefined);
   }
 

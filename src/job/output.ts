@@ -7,8 +7,9 @@ import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { watchPath } from "../lib/warden.js";
 import { quote } from "../lib/shell.js";
 import { localPath } from "../plan/local-path.js";
-import { addedTo, moveInto, outputFolders, placeIn, streamingKind } from "../plan/streaming.js";
+import { addedTo, isShortened, moveInto, outputFolders, placeIn, streamingKind } from "../plan/streaming.js";
 import { filesOf, printTee } from "../plan/tee.js";
+import { LiveTree } from "./live-tree.js";
 import { makeTree, publishTree } from "./tree.js";
 
 /** Where the film goes: first beside its place, then, when it is whole and proven, into it. */
@@ -20,6 +21,8 @@ export interface OutputPlace {
   readonly temporary: string;
   /** The folder beside `path` in which an output of many files is made (plan/streaming.ts). */
   readonly tree?: string;
+  /** Shows these files while they are made, where they are to be seen. */
+  readonly live?: LiveTree;
   /** Where the files of a tee go, in their order; `temporary` is its name for them. */
   readonly slaves?: readonly OutputPlace[];
 }
@@ -52,8 +55,15 @@ export async function placeOutput(shown: string, path: string): Promise<Result<O
   return ok({ shown, path: target, temporary });
 }
 
-/** Finds the place of an output of many files, and makes the folder in which it is written first. */
-export async function placeTree(shown: string, output: OutputFile): Promise<Result<OutputPlace, Problem>> {
+/**
+ * Finds the place of an output of many files, and makes the folder in which it is written first. `show`: whether its files
+ * are to be seen while they are made; "new": unless a playlist of that name would be replaced.
+ */
+export async function placeTree(
+  shown: string,
+  output: OutputFile,
+  show: "always" | "new" | "never",
+): Promise<Result<OutputPlace, Problem>> {
   const path = resolve(localPath(output.url) ?? output.url);
   const barred = await whyNotWritable(shown, outputFolders(output)[0] ?? dirname(path));
   if (barred) return fail(barred);
@@ -71,7 +81,9 @@ export async function placeTree(shown: string, output: OutputFile): Promise<Resu
       return fail({ what: `${list}, which is added to, cannot be read`, detail: String(error) });
     }
   }
-  return ok({ shown, path, temporary: placeIn(tree, path), tree });
+  const steady = addedTo(output).length === 0 && !isShortened(output);
+  const live = steady && (show === "always" || (show === "new" && !(await exists(path))));
+  return ok({ shown, path, temporary: placeIn(tree, path), tree, ...(live ? { live: new LiveTree(tree) } : {}) });
 }
 
 /** Finds the places of all files of a tee. Fails when one of them has none: ffmpeg goes on with the others then. */
@@ -80,7 +92,7 @@ export async function placeTee(shown: string, output: OutputFile): Promise<Resul
   const written: OutputFile[] = [];
   for (const file of filesOf(output)) {
     const place = streamingKind(file)
-      ? await placeTree(file.url, file)
+      ? await placeTree(file.url, file, "never")
       : await placeOutput(file.url, localPath(file.url) ?? file.url);
     if (!place.ok || !place.value) {
       await Promise.all(slaves.map(discard));
@@ -124,6 +136,7 @@ export async function exists(path: string): Promise<boolean> {
 export async function publish(place: OutputPlace): Promise<Result<{ readonly bytes: number }, Problem>> {
   try {
     if (place.slaves) return await publishAll(place.slaves);
+    await place.live?.stop();
     if (place.tree !== undefined) return ok({ bytes: await publishTree(place.tree) });
     const { size } = await stat(place.temporary);
     await rename(place.temporary, place.path);
@@ -149,5 +162,6 @@ export async function discard(place: OutputPlace): Promise<void> {
     await Promise.all(place.slaves.map(discard));
     return;
   }
+  await place.live?.retract();
   await rm(place.tree ?? place.temporary, { recursive: true, force: true });
 }

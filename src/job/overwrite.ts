@@ -15,6 +15,8 @@ export interface Asking {
   readonly events: EventStream;
   /** Which ffmpeg's words and status are given where the answer is no. */
   readonly generation: Generation;
+  /** Called by ffmpeg's name. */
+  readonly asFfmpeg: boolean;
   /** ffmpeg's own question; called at most once. */
   readonly mayOverwrite: (path: string) => Promise<boolean>;
 }
@@ -42,7 +44,7 @@ export async function outputPlace(command: Command, asking: Asking): Promise<Res
   const url = output?.url ?? "";
   // Nobody is asked about the files of these (AVFMT_NOFILE; fftools/ffmpeg_opt.c open_output_file).
   if (output && isTee(output)) return placeTee(url, output);
-  if (output && writesManyFiles(output)) return placeTree(url, output);
+  if (output && writesManyFiles(output)) return placeTree(url, output, asking.asFfmpeg ? "always" : "new");
   const place = await placeOutput(url, localPath(url) ?? url);
   if (!place.ok) return place;
   if (!place.value) return fail({ what: "the output is no ordinary file" });

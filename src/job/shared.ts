@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { realpathSync } from "node:fs";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, posix } from "node:path";
 import type { SharedPath, WorkerConfig } from "../config/types.js";
+import { watchPath } from "../lib/warden.js";
 import type { Share } from "../plan/offload/index.js";
+import { privateFolderName } from "../workers/folder.js";
 import type { Session } from "../workers/transport.js";
 
 /** What of a worker's `shared_paths` holds. */
@@ -82,6 +84,37 @@ async function whyNotShared(session: Session, { host, worker }: SharedPath): Pro
     // What it may have written elsewhere.
     await session.run(["rm", "-f", posix.join(worker, answer)]);
   }
+}
+
+/** A folder that a worker writes into and this machine reads, by its names here and there. */
+export interface SharedFolder {
+  readonly host: string;
+  readonly worker: string;
+}
+
+/**
+ * Makes a private folder within one of this machine's that a worker may share; undefined where it does not, or may not
+ * write there.
+ */
+export async function makeSharedFolder(
+  session: Session,
+  share: Share,
+  within: string,
+): Promise<SharedFolder | undefined> {
+  const there = share(within);
+  if (there === undefined) return undefined;
+  const name = `.${privateFolderName()}`;
+  const folder = { host: join(within, name), worker: posix.join(there, name) };
+  try {
+    await mkdir(folder.host, { mode: 0o700 });
+  } catch {
+    return undefined;
+  }
+  watchPath(folder.host);
+  const writable = await session.run(["test", "-w", folder.worker]);
+  if (writable.ok && writable.value.code === 0) return folder;
+  await rm(folder.host, { recursive: true, force: true });
+  return undefined;
 }
 
 async function repeatedly(holds: () => Promise<boolean>): Promise<boolean> {

@@ -2,6 +2,7 @@ import type { Config } from "../config/types.js";
 import type { Command } from "../ffmpeg/command.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import { notCountable } from "../plan/counted-windows.js";
+import { extractable } from "../plan/extract.js";
 import type { FilmPlan } from "../plan/film.js";
 import { filmClock, lastFrameReason } from "../plan/film-clock.js";
 import { KeyGrid, type KeyMarks } from "../plan/gop.js";
@@ -153,6 +154,8 @@ function plainOutputs(
 
 type OnSplit = Pick<SplitOptions, "onChunk" | "onFrames">;
 
+type Watched = OnSplit & Pick<SplitOptions, "runs">;
+
 /**
  * Splits the source that all these renditions are made of. Where it is in doubt what is shown of its head, that is looked at first; so it is for
  * demuxers whose times can jump: ffmpeg mends them by what it has decoded, too (fftools/ffmpeg.c process_input, 5.1:
@@ -166,8 +169,9 @@ export async function splitFilm(
   on: OnSplit,
 ): Promise<Result<SplitTotals, SplitFailure>> {
   let chunks = 0;
-  const counted: OnSplit = {
-    ...on,
+  const runs = config.workers.some((worker) => worker.shared_paths.length > 0);
+  const counted: Watched = {
+    ...{ ...on, runs: runs && plans[0] !== undefined && extractable(plans[0]) !== undefined },
     onChunk: (ready) => {
       chunks++;
       on.onChunk(ready);
@@ -187,7 +191,7 @@ export async function splitFilm(
   if (doubt === "times") return splitFilm(plans.map(decodingTimes), config, tools, signal, on);
   if (looked) return result;
   const head = await lookAtHead(plan, tools, signal);
-  return head.ok ? splitAs(plans, newTimeline(plans, config, head.value), tools, signal, on) : result;
+  return head.ok ? splitAs(plans, newTimeline(plans, config, head.value), tools, signal, counted) : result;
 }
 
 /** The plan with the frames' times to be learned by decoding. */
@@ -224,7 +228,7 @@ async function splitAs(
   timeline: Timeline,
   tools: HostTools,
   signal: AbortSignal,
-  on: OnSplit,
+  on: Watched,
 ): Promise<Result<SplitTotals, SplitFailure>> {
   const [plan] = plans;
   if (!plan) throw new Error("a split without a film");

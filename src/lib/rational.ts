@@ -116,6 +116,11 @@ export function fromDouble(value: number, max: bigint): Rational {
   return reduce(rational(BigInt(Math.floor(value * den + 0.5)), BigInt(den)), max);
 }
 
+/** Microseconds, not below zero, as seconds with six decimals. */
+export function decimalSeconds(microseconds: bigint): string {
+  return `${microseconds / 1_000_000n}.${`${microseconds % 1_000_000n}`.padStart(6, "0")}`;
+}
+
 /** "num/den", the way ffmpeg's options take it. */
 export function formatRational(r: Rational): string {
   return `${r.num}/${r.den}`;

@@ -1,4 +1,4 @@
-import { formatRational } from "../lib/rational.js";
+import { decimalSeconds, formatRational } from "../lib/rational.js";
 import type { Chunk, ChunkPart } from "./chunk.js";
 import { chunkFilters } from "./chunk-filters.js";
 import { colourOptions } from "./colours.js";
@@ -108,13 +108,9 @@ function forcedKeyframes(plan: FilmPlan, { keys }: ChunkPart): string[] {
   if (!keys || keys.forced.length === 0) return [];
   const times = keys.forced.map((tick) => {
     const { num, den } = plan.encoderTimeBase;
-    return microseconds((BigInt(tick) * num * 1_000_000n) / den);
+    return decimalSeconds((BigInt(tick) * num * 1_000_000n) / den);
   });
   return ["-force_key_frames", times.join(",")];
-}
-
-function microseconds(time: bigint): string {
-  return `${time / 1_000_000n}.${`${time % 1_000_000n}`.padStart(6, "0")}`;
 }
 
 /**

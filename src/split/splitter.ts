@@ -9,7 +9,9 @@ import { concatenate, type FilePart } from "../lib/concatenate.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { Chunk } from "../plan/chunk.js";
 import type { ClockCounts } from "../plan/frame-clock.js";
+import type { SourceRun } from "../plan/extract.js";
 import type { Timeline } from "../plan/timeline.js";
+import { SourceRuns } from "./source-runs.js";
 
 /** A chunk whose source packets lie ready in a file of their own. */
 export interface ReadyChunk {
@@ -21,6 +23,8 @@ export interface ReadyChunk {
   readonly x264Build: number | undefined;
   /** Frames repeated and left out up to its end, rendition by rendition. */
   readonly counts: readonly ClockCounts[];
+  /** Where its packets are in the source, when that was asked for and is known. */
+  readonly run?: SourceRun | undefined;
 }
 
 /** What the whole split came to. */
@@ -41,6 +45,8 @@ export interface SplitOptions {
   /** Where PRE writes its segments, and the chunks are put together. */
   readonly folder: string;
   readonly timeline: Timeline;
+  /** Whether workers take chunks out of the source themselves. */
+  readonly runs: boolean;
   /** The source's, as ffprobe names it. */
   readonly codec: string | undefined;
   readonly stdin?: Readable;
@@ -64,6 +70,7 @@ class Splitter {
   readonly #options: SplitOptions;
   /** PRE writes durations as `LONGER` makes them. */
   readonly #parser = new FramecrcParser(1);
+  readonly #runs: SourceRuns | undefined;
   readonly #stop = new AbortController();
   readonly #waiting: { readonly chunk: Chunk; readonly counts: readonly ClockCounts[] }[] = [];
   #segments = 0;
@@ -79,6 +86,7 @@ class Splitter {
 
   constructor(options: SplitOptions) {
     this.#options = options;
+    if (options.runs) this.#runs = new SourceRuns();
   }
 
   async run(): Promise<Result<SplitTotals, SplitFailure>> {
@@ -100,6 +108,7 @@ class Splitter {
         const detail = end.startError ?? end.stderrTail.join("\n");
         this.#failure = { kind: "broken", what: "ffmpeg could not split the source", detail };
       } else {
+        this.#runs?.end();
         this.#take(timeline.end());
       }
     }
@@ -114,8 +123,10 @@ class Splitter {
 
   #index(line: string): void {
     const { timeline, onFrames } = this.#options;
-    if (this.#failure || this.#complete) return;
+    if (this.#failure || (this.#complete && !this.#runs)) return;
     const packet = this.#parser.line(line);
+    if (packet) this.#runs?.push(packet);
+    if (this.#complete) return;
     const shown = packet ? undefined : frameTime(line);
     if (!packet && shown === undefined) return;
     const fits = this.#take(packet ? timeline.push(packet) : timeline.show(shown ?? 0));
@@ -179,7 +190,9 @@ class Splitter {
     const bytes = await this.#gather(path, chunk);
     await this.#removeSegments(chunk.firstSegment);
     this.#chunks++;
-    onChunk({ chunk, path, bytes, x264Build: this.#x264Build, counts });
+    const run = this.#runs?.run(chunk, this.#parser.headers.get(0)?.extradata ?? "");
+    this.#runs?.forget(chunk.firstSegment);
+    onChunk({ chunk, path, bytes, x264Build: this.#x264Build, counts, run });
   }
 
   /** Frames can only be counted where none of the chunk's is shown before its first keyframe. */

@@ -27,6 +27,8 @@ export interface WorkerState {
   readonly frames: number;
   /** Encoding time of all chunks, slots added up, work done twice included. */
   readonly seconds: number;
+  /** Chunks that it took out of the source itself. */
+  readonly shared: number;
   /** Why the worker was given up, while it is. */
   readonly dropped: string | undefined;
 }
@@ -109,6 +111,7 @@ function workerOf(state: JobState, name: string): WorkerState {
       chunks: 0,
       frames: 0,
       seconds: 0,
+      shared: 0,
       dropped: undefined,
     }
   );
@@ -242,6 +245,10 @@ function apply(state: JobState, event: JobEvent, now: number): JobState {
     }
     case "chunk-upload":
       return startActivity(state, event, "upload");
+    case "chunk-shared": {
+      const worker = workerOf(state, event.worker);
+      return putWorker(state, { ...worker, shared: worker.shared + 1 });
+    }
     case "chunk-encode":
       return startActivity(state, event, "encode");
     case "chunk-download":

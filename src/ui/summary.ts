@@ -21,12 +21,16 @@ export interface SummaryReport {
   readonly frames: number;
   /** Time the job took, on the wall clock. */
   readonly seconds: number;
-  /** In the order in which they came up. `seconds`: time spent encoding, slots added up. */
+  /**
+   * In the order in which they came up. `seconds`: time spent encoding, slots added up; `shared`: chunks that it took out
+   * of the source on shared storage itself.
+   */
   readonly workers: readonly {
     readonly name: string;
     readonly chunks: number;
     readonly frames: number;
     readonly seconds: number;
+    readonly shared: number;
   }[];
   /** Chunks that were given out again after a failure. */
   readonly retries: number;
@@ -47,8 +51,8 @@ export function summarise(state: JobState, now: number): SummaryReport {
     chunks: state.done.chunks,
     frames: outputFrames(state),
     seconds: milliseconds(elapsed(state, now)),
-    workers: [...state.workers.values()].map(({ name, chunks, frames, seconds }) => {
-      return { name, chunks, frames, seconds: milliseconds(seconds) };
+    workers: [...state.workers.values()].map(({ name, chunks, frames, seconds, shared }) => {
+      return { name, chunks, frames, seconds: milliseconds(seconds), shared };
     }),
     retries: state.retries,
     dropped: state.dropped.map(({ name, reason }) => ({ name, reason })),

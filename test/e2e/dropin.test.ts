@@ -1,10 +1,12 @@
 import {
   closeSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -12,7 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { make, readSummary, SHORT_CHUNKS } from "../equivalence/compare.js";
+import { compareFiles, make, readSummary, SHORT_CHUNKS } from "../equivalence/compare.js";
 import { cliPath, type Ended, must, run, runFfmpeg, start, type StartOptions } from "../equivalence/programs.js";
 import { Sources } from "../equivalence/sources.js";
 import { until } from "../lab/sessions.js";
@@ -229,5 +231,57 @@ describe("keys on standard input have it wait and go on", () => {
     expect(code).toBe(0);
     expect(stderr).toMatch(/^frame= {2}250 .*Lsize=/m);
     for (const text of said) expect(stderr).toContain(text);
+  });
+});
+
+describe("HLS is seen while it is being made", () => {
+  const HLS = "-c:v libx264 -qp 0 -preset ultrafast -g 25 -sc_threshold 0 -c:a aac -f hls -hls_time 1 -hls_list_size 0";
+  /** An ffmpeg that waits with the third chunk until a file is there, and then does what it says. */
+  const waiting = (): string => {
+    const script = join(folder, "waiting");
+    const wait = `case "$*" in *chunk2.nut*) until [ -s go ]; do sleep 0.1; done; . ./go;; esac`;
+    writeFileSync(script, `#!/bin/sh\ncd '${folder}'\n${wait}\nexec ffmpeg "$@"\n`, { mode: 0o755 });
+    return script;
+  };
+  const begin = (words = "live.m3u8"): ReturnType<typeof start> => {
+    const flags = [...SHORT_CHUNKS, `-df_ffmpeg_bin=${waiting()}`, "-df_job_max_retries=0", "-df_summary=s.json"];
+    const film = ["-nostdin", "-y", "-i", join(folder, "film.mp4"), ...HLS.split(" "), words];
+    return start(
+      join(folder, "bin", "ffmpeg"),
+      [...flags, ...film],
+      settings({ env: { PATH: `${process.env.PATH}` } }),
+    );
+  };
+  beforeEach(async () => copyFileSync(await sources.get("h264.mp4"), join(folder, "film.mp4")));
+  const listed = (): string[] => readFileSync(join(folder, "live.m3u8"), "utf8").match(/^live\d+\.ts$/gm) ?? [];
+  const made = (): string[] => readdirSync(folder).filter((name) => name.startsWith("live") || name.startsWith("."));
+
+  test("its first segments are there, and in the playlist, before the last chunk is encoded", async () => {
+    const { child, ended } = begin();
+    await until(() => existsSync(join(folder, "live.m3u8")), 120);
+    expect(child.exitCode).toBeNull();
+    expect(listed().length).toBeGreaterThan(0);
+    for (const name of listed()) expect(existsSync(join(folder, name))).toBe(true);
+    expect(readFileSync(join(folder, "live.m3u8"), "utf8")).not.toContain("ENDLIST");
+    writeFileSync(join(folder, "go"), ":\n");
+    const { code, stderr } = await ended;
+    expect(code, stderr).toBe(0);
+    expect(readSummary(join(folder, "s.json"))).toMatchObject({ route: "chunks" });
+    expect(listed()).toHaveLength(6);
+    mkdirSync(join(folder, "plain"));
+    const args = ["-nostdin", "-i", join(folder, "film.mp4"), ...HLS.split(" "), "live.m3u8"];
+    await runFfmpeg(args, { ...settings(), cwd: join(folder, "plain") });
+    expect(made()).toEqual(readdirSync(join(folder, "plain")));
+    expect(await compareFiles(join(folder, "plain", "live.m3u8"), join(folder, "live.m3u8"))).toEqual([]);
+  });
+
+  test("what was seen of one that failed is taken away", async () => {
+    const { ended } = begin();
+    await until(() => existsSync(join(folder, "live0.ts")), 120);
+    writeFileSync(join(folder, "go"), "echo 'no memory left' >&2; exit 1\n");
+    const { code, stderr } = await ended;
+    expect(code, stderr).toBe(1);
+    expect(stderr).toContain("no memory left");
+    expect(made()).toEqual([]);
   });
 });

@@ -1,18 +1,8 @@
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { type Both, type BothOptions, compareFiles, make, runBoth } from "../equivalence/compare.js";
+import { type Both, type BothOptions, make, runBoth } from "../equivalence/compare.js";
 import { runCli, startCli } from "../equivalence/programs.js";
 import { Sources } from "../equivalence/sources.js";
 import { ffmpegScript } from "../lab/ffmpeg-script.mjs";
@@ -320,92 +310,6 @@ describe("-df_route=auto gives a command away", () => {
       );
       expect(readdirSync(folder)).toEqual(["o.mkv"]);
       await expectNothingLeft(lab);
-    });
-  });
-});
-
-describe("shared storage", () => {
-  /** A folder that the worker knows by another name. */
-  const share = async (
-    lab: Lab,
-    use: (media: string, there: string, config: Readonly<Record<string, unknown>>) => Promise<void>,
-    honest = true,
-  ): Promise<void> => {
-    const media = place();
-    const there = join(lab.folder, "data");
-    if (honest) symlinkSync(media, there);
-    else mkdirSync(there);
-    copyFileSync(await sources.get("h264.mp4"), join(media, "film.mp4"));
-    const [worker] = lab.config().workers;
-    await use(media, there, { workers: [{ ...worker, shared_paths: [{ host: media, worker: there }] }] });
-  };
-  const ours = (lab: Lab, config: object, args: readonly string[], cwd: string): ReturnType<typeof startCli> => {
-    const file = join(lab.home, "shared.json");
-    writeFileSync(file, JSON.stringify({ ...lab.config(), ...config }));
-    return startCli([`-df_config=${file}`, FORCED, "-y", "-nostdin", ...args], { cwd, env: { ...lab.env } });
-  };
-
-  test("what both see is read and written where it is, and nothing is copied", async () => {
-    const seen = join(place(), "seen");
-    await withLab({ workers: [{ ffmpeg: noting(seen) }] }, async (lab) => {
-      await share(lab, async (media, there, config) => {
-        const args = ["-i", "film.mp4", "-vf", "reverse", "-c:v", "ffv1", "-c:a", "copy", "out.mkv"];
-        const { code, stderr } = await ours(lab, config, args, media).ended;
-        expect(code, stderr).toBe(0);
-        expect(stderr).toContain("Output #0, matroska, to 'out.mkv':");
-        expect(stderr).toContain("from 'film.mp4':");
-        const words = readFileSync(seen, "utf8");
-        expect(words).toContain(`\n${there}/film.mp4\n`);
-        expect(words).toMatch(new RegExp(`\n${there}/\\.out\\.distffmpeg-[0-9a-f]+\\.mkv\n`));
-        expect(words).not.toContain("dfio.");
-        expect(readdirSync(media).sort()).toEqual(["film.mp4", "out.mkv"]);
-        const plain = join(place(), "plain.mkv");
-        await make(["-i", join(media, "film.mp4"), ...args.slice(2, -1), plain]);
-        expect(await compareFiles(plain, join(media, "out.mkv"))).toEqual([]);
-        await expectNothingLeft(lab);
-      });
-    });
-  });
-
-  test("HLS while it is being made", async () => {
-    await withLab({ workers: 1 }, async (lab) => {
-      await share(lab, async (media, _, config) => {
-        const options = "-c:v libx264 -preset ultrafast -g 25 -c:a aac -hls_time 1 -hls_list_size 0".split(" ");
-        const { child, ended } = ours(lab, config, ["-re", "-i", "film.mp4", ...options, "live.m3u8"], media);
-        // Segments are there, and named, long before the end.
-        await until(() => existsSync(join(media, "live.m3u8")), 60);
-        expect(child.exitCode).toBeNull();
-        expect(readFileSync(join(media, "live.m3u8"), "utf8")).not.toContain("#EXT-X-ENDLIST");
-        expect(existsSync(join(media, "live0.ts"))).toBe(true);
-        const { code, stderr } = await ended;
-        expect(code, stderr).toBe(0);
-        expect(readFileSync(join(media, "live.m3u8"), "utf8")).toContain("#EXT-X-ENDLIST");
-        expect(readdirSync(media).filter((name) => name.startsWith("."))).toEqual([]);
-        await expectNothingLeft(lab);
-      });
-    });
-  });
-
-  test.skipIf(!ALL)("a folder that is not shared after all is told of, and its files are copied", async () => {
-    await withLab({ workers: 1 }, async (lab) => {
-      await share(
-        lab,
-        async (media, there, config) => {
-          const { code, stderr } = await ours(lab, config, ["-i", "film.mp4", ...REVERSE, "out.mkv"], media).ended;
-          expect(code, stderr).toBe(0);
-          expect(stderr).toContain(
-            `distffmpeg: worker w1: ${media} is not shared as ${there}: the worker does not see what is written here\n`,
-          );
-          expect(readdirSync(media).sort()).toEqual(["film.mp4", "out.mkv"]);
-          expect(readdirSync(there)).toEqual([]);
-          const live = await ours(lab, config, ["-re", "-i", "film.mp4", "live.m3u8"], media).ended;
-          expect(live.code).toBe(1);
-          expect(live.stderr).toMatch(
-            /w1: live\.m3u8 is read while it is written \(-re\); worker w1: .* is not shared as/,
-          );
-        },
-        false,
-      );
     });
   });
 });

@@ -204,7 +204,12 @@ export interface Summary {
   readonly chunks: number;
   readonly frames: number;
   readonly seconds: number;
-  readonly workers: readonly { readonly name: string; readonly chunks: number; readonly frames: number }[];
+  readonly workers: readonly {
+    readonly name: string;
+    readonly chunks: number;
+    readonly frames: number;
+    readonly shared: number;
+  }[];
   readonly retries: number;
   readonly dropped: readonly { readonly name: string; readonly reason: string }[];
 }

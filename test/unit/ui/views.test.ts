@@ -233,8 +233,8 @@ describe("summary", () => {
       frames: 400,
       seconds: 12,
       workers: [
-        { name: "alpha", chunks: 4, frames: 400, seconds: 8 },
-        { name: "beta", chunks: 0, frames: 0, seconds: 0 },
+        { name: "alpha", chunks: 4, frames: 400, seconds: 8, shared: 0 },
+        { name: "beta", chunks: 0, frames: 0, seconds: 0, shared: 0 },
       ],
       retries: 1,
       dropped: [{ name: "beta", reason: "connection lost" }],
