@@ -15,6 +15,7 @@ import { type ChunkTask, isWanted, resultName, resultNames, sourceName } from ".
 import type { EventStream } from "./events.js";
 import { decoderComplaint, encodeFailure, laneFailure } from "./lane-failures.js";
 import { fetchChunkLog } from "./pass-files.js";
+import { Pulse, StallWatch } from "./stall.js";
 
 /** What a lane needs to know of its worker. */
 export interface LaneSetup {
@@ -43,6 +44,8 @@ export interface LaneJob {
   readonly hostFfprobe: string;
   /** What plain ffmpeg's first frame says beside its picture, where the chunks' are held against it (FilmPlan). */
   readonly frameData: readonly (Promise<Result<string, Problem>> | undefined)[];
+  /** Seconds without progress after which a worker counts as lost. */
+  readonly stall: number;
 }
 
 /** A worker at work on chunks: uploads the next while it encodes, fetches what is encoded, and holds it against the plan. */
@@ -53,6 +56,7 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
   readonly #uploaded = new Map<number, string>();
   /** Where the chunks' parts of a first pass' log are on the worker. */
   readonly #logs = new Map<number, string>();
+  readonly #pulse = new Pulse();
   /** The side files on the worker: they go up once, with the first chunk. */
   #sides: Promise<Result<readonly (readonly string[])[], TransportFailure>> | undefined;
 
@@ -153,13 +157,14 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     place: { chunk: number; worker: string; slot: number },
     signal: AbortSignal,
   ): Promise<Result<ProcessEnd, TransportFailure>> {
-    const { plans, events } = this.job;
+    const { plans, events, stall } = this.job;
     const { x264Build, chunk } = task.ready;
+    const source = this.#uploaded.get(task.index) ?? sourceName(task);
     const sides = await this.#putSides();
     if (!sides.ok) return sides;
     const files = {
       x264Build,
-      input: `file:${this.#uploaded.get(task.index) ?? sourceName(task)}`,
+      input: `file:${source}`,
       renditions: sides.value.map((own, i) =>
         isWanted(task, i)
           ? {
@@ -175,10 +180,15 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
       ),
     };
     const progress = new ProgressBlocks();
-    return session.run([...this.setup.binding, this.setup.ffmpeg, ...remoteArgs(plans, chunk, files)], {
-      signal,
+    // Of what is stopped on this machine its user knows.
+    const watch = this.setup.sharesHostFiles
+      ? undefined
+      : new StallWatch(stall, signal, (stop) => this.#pulse.read(session, source, stop));
+    const end = await session.run([...this.setup.binding, this.setup.ffmpeg, ...remoteArgs(plans, chunk, files)], {
+      signal: watch?.signal ?? signal,
       onStdoutLine: (line) => {
         const now = progress.push(line);
+        if (now) watch?.saw(`${now.frame ?? ""} ${now.size ?? ""} ${now.time ?? ""}`);
         if (now?.frame !== undefined) {
           const { frame: frames, fps = 0, size: bytes, q, moreQ = [] } = now;
           const more = { ...(bytes === undefined ? {} : { bytes }), ...(q === undefined ? {} : { q: [q, ...moreQ] }) };
@@ -186,6 +196,8 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
         }
       },
     });
+    watch?.end();
+    return watch?.verdict === undefined ? end : fail({ kind: "connection", what: `${this.name}: ${watch.verdict}` });
   }
 
   async #fetch(

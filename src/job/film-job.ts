@@ -109,6 +109,7 @@ class FilmJob {
       job: {
         ...{ plans: this.#plans, hostFfmpeg: tools.ffmpeg, hostFfprobe: tools.ffprobe, folder: tools.folder, events },
         ...{ headers: new Map(), frameData: outputs.flatMap(({ output }) => headFrameData(output, tools)) },
+        stall: config.worker_timeout,
       },
       signal: this.#signal,
       onDone: (task, result) => this.#desk.done(task, result),

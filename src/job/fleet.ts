@@ -1,18 +1,19 @@
 import { availableParallelism } from "node:os";
 import type { Config, WorkerConfig } from "../config/types.js";
-import { fail, ok, type Result } from "../lib/result.js";
+import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { LocalTransport } from "../workers/local.js";
 import { probeWorker } from "../workers/probe.js";
 import type { SshTransport } from "../workers/ssh.js";
 import type { Session } from "../workers/transport.js";
 import type { LaneSetup } from "./chunk-lane.js";
-import type { EventStream } from "./events.js";
 
 /** A worker that answered and can encode, or why it was dropped. */
 export interface Dropped {
   readonly reason: string;
   readonly detail?: string;
   readonly fix?: string;
+  /** True for what another attempt would meet as well, until somebody mends it: an unknown host key, no ffmpeg. */
+  readonly lasting: boolean;
 }
 
 /** Slots for which one session is enough: OpenSSH allows ten channels for a connection (MaxSessions). */
@@ -46,10 +47,10 @@ export async function openLocalLane(
 /** Connects to a worker and finds out whether it has the encoders; what was opened in vain is closed again. */
 export async function openWorkerLane(
   worker: WorkerConfig,
-  encoders: readonly string[],
+  { encoders, stall }: { readonly encoders: readonly string[]; readonly stall: number },
   signal: AbortSignal,
 ): Promise<Result<LaneSetup & { readonly detail: string }, Dropped>> {
-  const transport = await sshTransport(worker);
+  const transport = await sshTransport(worker, stall);
   const first = await transport.openSession(signal);
   if (!first.ok) return fail(dropped(first.failure));
   const sessions: Session[] = [first.value];
@@ -57,10 +58,11 @@ export async function openWorkerLane(
     await Promise.all(sessions.map((session) => session.close()));
     return fail(reason);
   };
-  const facts = await probeWorker(first.value, worker.ffmpeg_bin, encoders);
-  if (!facts.ok) return giveUp(dropped(facts.failure));
+  const facts = await probeWorker(first.value, worker.ffmpeg_bin, encoders, signal);
+  if (!facts.ok) return giveUp({ ...dropped(facts.failure), lasting: facts.failure.kind !== "connection" });
   if (worker.numa !== undefined && !facts.value.numactl) {
-    return giveUp({ reason: "numa is set, but numactl is not installed", fix: "sudo apt install numactl" });
+    const reason = "numa is set, but numactl is not installed";
+    return giveUp({ reason, fix: "sudo apt install numactl", lasting: true });
   }
   while (sessions.length * SLOTS_PER_SESSION < worker.slots) {
     // One after the other: sshd turns away more than a few logins at once (MaxStartups).
@@ -84,38 +86,20 @@ export function bindingOf({ numa }: WorkerConfig): readonly string[] {
   return numa === undefined ? [] : ["numactl", `--cpunodebind=${numa}`, `--membind=${numa}`];
 }
 
-/** The way to a worker. ssh2 is loaded only by those who have workers. */
-export async function sshTransport(worker: WorkerConfig): Promise<SshTransport> {
-  const { SshTransport } = await import("../workers/ssh.js");
-  return new SshTransport(worker);
+/** The way to a worker that counts as lost after `stall` seconds without progress. ssh2 is loaded only by those who have workers. */
+export async function sshTransport(worker: WorkerConfig, stall: number): Promise<SshTransport> {
+  const [{ SshTransport }, { timesWithin }] = await Promise.all([
+    import("../workers/ssh.js"),
+    import("../workers/connect.js"),
+  ]);
+  return new SshTransport(worker, { times: timesWithin(stall) });
 }
 
-function dropped(failure: { what: string; detail?: string; fix?: string }): Dropped {
-  const { what, detail, fix } = failure;
-  return { reason: what, ...(detail === undefined ? {} : { detail }), ...(fix === undefined ? {} : { fix }) };
-}
-
-/** Opens all workers of the config at once, and reports each as it answers. */
-export function openFleet(
-  config: Config,
-  encoders: readonly string[],
-  signal: AbortSignal,
-  events: EventStream,
-  onLane: (setup: LaneSetup) => void,
-): Promise<void> {
-  const opening = config.workers.map(async (worker) => {
-    const lane = await openWorkerLane(worker, encoders, signal);
-    if (signal.aborted) {
-      if (lane.ok) await Promise.all(lane.value.sessions.map((session) => session.close()));
-      return;
-    }
-    if (lane.ok) {
-      events.emit({ type: "worker-up", worker: worker.name, slots: worker.slots, detail: lane.value.detail });
-      onLane(lane.value);
-    } else {
-      const { reason, fix } = lane.failure;
-      events.emit({ type: "worker-dropped", worker: worker.name, reason, ...(fix === undefined ? {} : { fix }) });
-    }
-  });
-  return Promise.all(opening).then(() => undefined);
+function dropped(failure: Problem & { readonly lasting?: boolean }): Dropped {
+  const { what, detail, fix, lasting = false } = failure;
+  return {
+    ...{ reason: what, lasting },
+    ...(detail === undefined ? {} : { detail }),
+    ...(fix === undefined ? {} : { fix }),
+  };
 }
