@@ -91,6 +91,7 @@ function merge(
     ffprobe_bin: pick("ffprobe_bin", "ffprobe"),
     server_work_path: pick("server_work_path", places.jobs),
     job_max_retries: pick("job_max_retries", 3),
+    worker_timeout: pick("worker_timeout", 120),
     loglevel: pick("loglevel", "info" as const),
     fallback: pick("fallback", "local" as const),
     local_slots: pick("local_slots", "auto" as const),

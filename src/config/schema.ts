@@ -85,6 +85,7 @@ const seconds = numberOrDigits.pipe(z.number().positive().max(86_400));
 const FRAMES_ALLOWED = `a whole number of frames from 1 to ${MAX_FRAMES}`;
 const PORT_ALLOWED = "a port number from 1 to 65535";
 const KEY_ALLOWED = "the path of a private key file";
+const WORKER_TIMEOUT_ALLOWED = "seconds without progress, from 1 to 86400";
 const SECONDS_ALLOWED = "seconds to wait for a connection, more than 0";
 
 /** What `params` may hold: these, and Paramiko's other connect() arguments, which are read over. */
@@ -135,6 +136,7 @@ const scalarShape = {
   keyint_min: optional(frames, FRAMES_ALLOWED),
   keyint_max: optional(frames, FRAMES_ALLOWED),
   job_max_retries: optional(z.int().min(0).max(1000), "a whole number from 0 to 1000"),
+  worker_timeout: optional(z.number().min(1).max(86_400), WORKER_TIMEOUT_ALLOWED),
   loglevel: optional(choice(LOGLEVELS), "quiet, error, warning, info, verbose or debug"),
   fallback: optional(choice(FALLBACKS), "local or fail"),
   local_slots: optional(
@@ -168,6 +170,7 @@ export const NUMBER_KEYS: ReadonlySet<string> = new Set<ScalarKey>([
   "keyint_min",
   "keyint_max",
   "job_max_retries",
+  "worker_timeout",
   "local_slots",
 ]);
 

@@ -39,6 +39,8 @@ export interface Config {
   readonly keyint_min: number;
   readonly keyint_max: number;
   readonly job_max_retries: number;
+  /** Seconds without progress after which a worker counts as lost. */
+  readonly worker_timeout: number;
   readonly loglevel: "quiet" | "error" | "warning" | "info" | "verbose" | "debug";
   readonly fallback: "local" | "fail";
   /** Slots on this machine; "auto": cores when there are no workers, 0 when there are. */
@@ -60,6 +62,7 @@ export const CONFIG_KEYS = [
   "keyint_min",
   "keyint_max",
   "job_max_retries",
+  "worker_timeout",
   "loglevel",
   "fallback",
   "local_slots",

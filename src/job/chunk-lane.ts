@@ -15,6 +15,7 @@ import { type ChunkTask, isWanted, resultName, resultNames, sourceName } from ".
 import { type LaneJob, LaneFiles, type LaneSetup } from "./lane-files.js";
 import { decoderComplaint, encodeFailure, laneFailure } from "./lane-failures.js";
 import { fetchChunkLog } from "./pass-files.js";
+import { Pulse, StallWatch } from "./stall.js";
 
 /** What came of a chunk, rendition by rendition; undefined where one shows none of its frames. */
 export type EncodedChunk = readonly (VerifiedChunk | undefined)[];
@@ -28,6 +29,7 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
   /** Where the chunks' parts of a first pass' log are on the worker. */
   readonly #logs = new Map<number, string>();
   readonly #files: LaneFiles;
+  readonly #pulse = new Pulse();
 
   constructor(
     private readonly setup: LaneSetup,
@@ -104,13 +106,14 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     place: { chunk: number; worker: string; slot: number },
     signal: AbortSignal,
   ): Promise<Result<ProcessEnd, TransportFailure>> {
-    const { plans, events } = this.job;
+    const { plans, events, stall } = this.job;
     const { x264Build, chunk } = task.ready;
+    const source = this.#uploaded.get(task.index) ?? sourceName(task);
     const sides = await this.#files.sides();
     if (!sides.ok) return sides;
     const files = {
       x264Build,
-      input: `file:${this.#uploaded.get(task.index) ?? sourceName(task)}`,
+      input: `file:${source}`,
       renditions: sides.value.map((own, i) =>
         isWanted(task, i)
           ? {
@@ -126,10 +129,15 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
       ),
     };
     const progress = new ProgressBlocks();
-    return session.run([...this.setup.binding, this.setup.ffmpeg, ...remoteArgs(plans, chunk, files)], {
-      signal,
+    // Of what is stopped on this machine its user knows.
+    const watch = this.setup.sharesHostFiles
+      ? undefined
+      : new StallWatch(stall, signal, (stop) => this.#pulse.read(session, source, stop));
+    const end = await session.run([...this.setup.binding, this.setup.ffmpeg, ...remoteArgs(plans, chunk, files)], {
+      signal: watch?.signal ?? signal,
       onStdoutLine: (line) => {
         const now = progress.push(line);
+        if (now) watch?.saw(`${now.frame ?? ""} ${now.size ?? ""} ${now.time ?? ""}`);
         if (now?.frame !== undefined) {
           const { frame: frames, fps = 0, size: bytes, q, moreQ = [] } = now;
           const more = { ...(bytes === undefined ? {} : { bytes }), ...(q === undefined ? {} : { q: [q, ...moreQ] }) };
@@ -137,6 +145,8 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
         }
       },
     });
+    watch?.end();
+    return watch?.verdict === undefined ? end : fail({ kind: "connection", what: `${this.name}: ${watch.verdict}` });
   }
 
   async #fetch(

@@ -1,10 +1,13 @@
-import type { Config } from "../config/types.js";
+import type { Config, WorkerConfig } from "../config/types.js";
+import { aborted } from "../lib/aborted.js";
+import { Patience } from "../lib/patience.js";
 import type { Problem } from "../lib/result.js";
 import { Dispatcher, type LaneFailure } from "../schedule/dispatcher.js";
 import { ChunkLane, type EncodedChunk } from "./chunk-lane.js";
 import type { ChunkTask } from "./chunk-task.js";
 import type { LaneJob, LaneSetup } from "./lane-files.js";
-import { localSlots, openFleet, openLocalLane } from "./fleet.js";
+import { type Dropped, localSlots, openLocalLane, openWorkerLane, type Wanted } from "./fleet.js";
+import { Member } from "./member.js";
 
 export interface CrewOptions {
   readonly config: Config;
@@ -20,30 +23,38 @@ export interface CrewOptions {
 /** All that encode for one job: this machine and the workers that can be reached, and who stands in when none can. */
 export class Crew {
   readonly #o: CrewOptions;
-  readonly #lanes: ChunkLane[] = [];
+  readonly #members = new Map<string, Member>();
+  readonly #lanes = new Map<string, ChunkLane>();
+  /** The ends of lanes that are gone. */
+  readonly #closing: Promise<void>[] = [];
   readonly #dispatcher: Dispatcher<ChunkTask, EncodedChunk>;
   #opened = false;
-  #standingIn = false;
+  /** Whether any worker has been up. */
+  #manned = false;
+  #deserted = false;
+  #wake: () => void = () => undefined;
 
   constructor(options: CrewOptions) {
     this.#o = options;
     const { events } = options.job;
     this.#dispatcher = new Dispatcher<ChunkTask, EncodedChunk>(
       {
-        onDone: (task, result) => options.onDone(task, result),
+        onDone: (task, result, lane) => {
+          this.#members.get(lane)?.done();
+          options.onDone(task, result);
+        },
         onFailed: (task, worker, slot, attempt, failure, retry) => {
           const reason = failure.detail ? `${failure.what}: ${failure.detail}` : failure.what;
-          events.emit({
-            type: "chunk-failed",
-            chunk: task.index,
-            worker,
-            slot: Math.max(0, slot),
-            attempt,
-            reason,
-            retry,
-          });
+          const place = { chunk: task.index, worker, slot: Math.max(0, slot) };
+          events.emit({ type: "chunk-failed", ...place, attempt, reason, retry });
+          if (failure.kind === "failed" || failure.kind === "refused") this.#members.get(worker)?.failed(failure.what);
         },
-        onLost: (worker, failure) => this.#dropped(worker, failure.what, failure.fix),
+        onLost: (worker, failure) => {
+          const lane = this.#lanes.get(worker);
+          this.#lanes.delete(worker);
+          if (lane) this.#closing.push(lane.close());
+          this.#members.get(worker)?.lost(failure.what);
+        },
         onGivenUp: (task, lane, failure) => {
           const what = `chunk ${task.index} failed on ${lane}, and on every try before: ${failure.what}`;
           options.onGivenUp(failure.kind === "unfit" ? failure : { ...failure, what });
@@ -57,11 +68,13 @@ export class Crew {
 
   /** Connects to everybody; settles when each has answered or was dropped. Work is taken on before. */
   async open(): Promise<void> {
-    const { config, job, signal } = this.#o;
+    const { config, job } = this.#o;
     const slots = localSlots(config);
     if (slots > 0) await this.#openLocal(slots);
     const encoders = [...new Set(job.plans.map((plan) => plan.film.encoder))];
-    await openFleet(config, { encoders, resultsIn: job.resultsIn }, signal, job.events, (setup) => this.#add(setup));
+    const wanted = { encoders, resultsIn: job.resultsIn, stall: config.worker_timeout };
+    for (const worker of config.workers) this.#members.set(worker.name, this.#member(worker, wanted));
+    await Promise.all([...this.#members.values()].map(({ answered }) => answered));
     this.#opened = true;
     if (this.#dispatcher.lanes.length === 0) await this.#stranded();
   }
@@ -75,23 +88,48 @@ export class Crew {
     this.#dispatcher.hold(held);
   }
 
-  /** Ends all work and all connections. */
+  /** Ends all work and all connections, behind the job's signal. */
   async close(): Promise<void> {
     this.#dispatcher.stop();
-    await Promise.all(this.#lanes.map((lane) => lane.close()));
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.close()));
+    await Promise.all([...this.#closing, ...[...this.#members.values()].map(({ ended }) => ended)]);
+  }
+
+  #member(worker: WorkerConfig, wanted: Wanted): Member {
+    const { job, signal } = this.#o;
+    const { name, slots } = worker;
+    return new Member({
+      connect: (stop) => openWorkerLane(worker, wanted, stop),
+      signal,
+      onUp: (setup, missed) => {
+        if (missed !== "lost") for (const text of setup.unshared) this.#notice(text);
+        job.events.emit({ type: "worker-up", worker: name, slots, detail: setup.detail });
+        const text = `worker ${name} ${missed === "lost" ? "is back" : "can be reached now"}`;
+        if (missed !== undefined) job.events.emit({ type: "notice", level: "info", text });
+        this.#manned = true;
+        this.#add(setup);
+      },
+      onAway: (reason) => this.#dropped(name, reason),
+      onOut: (reason) => {
+        this.#dispatcher.removeLane(name);
+        this.#dropped(name, reason);
+        this.#wake();
+      },
+    });
   }
 
   #add(setup: LaneSetup): void {
     const lane = new ChunkLane(setup, this.#o.job);
-    this.#lanes.push(lane);
+    this.#lanes.set(setup.name, lane);
     this.#dispatcher.addLane(lane);
+    this.#wake();
   }
 
   async #openLocal(slots: number): Promise<boolean> {
     const { config, job } = this.#o;
     const local = await openLocalLane(config, slots, job.tools.folder);
     if (!local.ok) {
-      this.#dropped("local", local.failure.reason, local.failure.fix);
+      this.#dropped("local", local.failure);
       return false;
     }
     job.events.emit({ type: "worker-up", worker: "local", slots, detail: "this machine" });
@@ -99,22 +137,60 @@ export class Crew {
     return true;
   }
 
-  #dropped(worker: string, reason: string, fix: string | undefined): void {
-    this.#o.job.events.emit({ type: "worker-dropped", worker, reason, ...(fix === undefined ? {} : { fix }) });
+  #dropped(worker: string, { reason, fix }: Dropped): void {
+    const words = reason.replace(`${worker}: `, "");
+    this.#o.job.events.emit({ type: "worker-dropped", worker, reason: words, ...(fix === undefined ? {} : { fix }) });
   }
 
-  /** This machine stands in where the user allows it. */
+  #notice(text: string): void {
+    this.#o.job.events.emit({ type: "notice", level: "warning", text });
+  }
+
+  /**
+   * Chunks are left and nobody is: waits for a worker to come back, where one was there before, as long as a worker may be
+   * silent; then this machine stands in where the user allows it. Workers that come later are used all the same.
+   */
   async #stranded(): Promise<void> {
-    const { config, job, signal } = this.#o;
-    if (!this.#opened || this.#standingIn || signal.aborted) return;
-    this.#standingIn = true;
+    const { config, signal } = this.#o;
+    if (!this.#opened || this.#deserted || signal.aborted) return;
+    this.#deserted = true;
+    if (this.#manned && this.#hope) {
+      this.#notice(`no worker is left: waiting up to ${config.worker_timeout} s for one to come back`);
+      await this.#somebody();
+      if (this.#o.signal.aborted) return;
+      if (this.#dispatcher.lanes.length > 0) {
+        this.#deserted = false;
+        return;
+      }
+    }
+    await this.#standIn();
+  }
+
+  get #hope(): boolean {
+    return [...this.#members.values()].some(({ mayWork }) => mayWork);
+  }
+
+  /** Settles when a worker has come, when none will, when time is up, and at the job's end. */
+  async #somebody(): Promise<void> {
+    const { config, signal } = this.#o;
+    const over = new AbortController();
+    const patience = new Patience(config.worker_timeout * 1000, () => over.abort());
+    this.#wake = () => {
+      if (this.#dispatcher.lanes.length > 0 || !this.#hope) over.abort();
+    };
+    await aborted(AbortSignal.any([over.signal, signal]));
+    patience.end();
+  }
+
+  async #standIn(): Promise<void> {
+    const { config } = this.#o;
     const fix = "mend what the workers' lines above say, or set fallback to local";
     const nobody: Problem = { what: "no worker is left", fix };
     if (config.fallback === "fail" || localSlots(config) > 0) {
       this.#o.onNobodyLeft(nobody);
       return;
     }
-    job.events.emit({ type: "notice", level: "warning", text: "no worker is left: this machine encodes the chunks" });
+    this.#notice("no worker is left: this machine encodes the chunks");
     const slots = localSlots({ ...config, workers: [], local_slots: "auto" });
     if (!(await this.#openLocal(slots))) this.#o.onNobodyLeft(nobody);
   }

@@ -108,7 +108,7 @@ class FilmJob {
     this.#crew = new Crew({
       config,
       job: {
-        ...{ plans: this.#plans, tools, events, headers: new Map() },
+        ...{ plans: this.#plans, tools, events, headers: new Map(), stall: config.worker_timeout },
         resultsIn: resultsFolder(this.#plans[0], outputs[0]?.place.path),
         frameData: outputs.flatMap(({ output }) => headFrameData(output, tools)),
       },

@@ -1,13 +1,12 @@
 import { availableParallelism } from "node:os";
 import type { Config, WorkerConfig } from "../config/types.js";
-import { fail, ok, type Result } from "../lib/result.js";
+import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { NO_SHARE } from "../plan/offload/index.js";
 import { LocalTransport } from "../workers/local.js";
 import { probeWorker } from "../workers/probe.js";
 import type { SshTransport } from "../workers/ssh.js";
 import type { Session } from "../workers/transport.js";
 import type { LaneSetup } from "./lane-files.js";
-import type { EventStream } from "./events.js";
 import { makeSharedFolder, proveShares } from "./shared.js";
 
 /** A worker that answered and can encode, or why it was dropped. */
@@ -15,6 +14,8 @@ export interface Dropped {
   readonly reason: string;
   readonly detail?: string;
   readonly fix?: string;
+  /** True for what another attempt would meet as well, until somebody mends it: an unknown host key, no ffmpeg. */
+  readonly lasting: boolean;
 }
 
 /** Slots for which one session is enough: OpenSSH allows ten channels for a connection (MaxSessions). */
@@ -48,10 +49,12 @@ export interface Wanted {
   readonly encoders: readonly string[];
   /** The folder of this machine in which results would best lie, where a worker shares it. */
   readonly resultsIn: string | undefined;
+  /** Seconds without progress after which a worker counts as lost. */
+  readonly stall: number;
 }
 
 /** A worker that can encode; `unshared`: a sentence for each shared folder that is none. */
-interface WorkerLane extends LaneSetup {
+export interface WorkerLane extends LaneSetup {
   readonly detail: string;
   readonly unshared: readonly string[];
 }
@@ -59,10 +62,10 @@ interface WorkerLane extends LaneSetup {
 /** Connects to a worker and finds out whether it has the encoders; what was opened in vain is closed again. */
 export async function openWorkerLane(
   worker: WorkerConfig,
-  { encoders, resultsIn }: Wanted,
+  { encoders, resultsIn, stall }: Wanted,
   signal: AbortSignal,
 ): Promise<Result<WorkerLane, Dropped>> {
-  const transport = await sshTransport(worker);
+  const transport = await sshTransport(worker, stall);
   const first = await transport.openSession(signal);
   if (!first.ok) return fail(dropped(first.failure));
   const sessions: [Session, ...Session[]] = [first.value];
@@ -70,10 +73,11 @@ export async function openWorkerLane(
     await Promise.all(sessions.map((session) => session.close()));
     return fail(reason);
   };
-  const facts = await probeWorker(first.value, worker.ffmpeg_bin, encoders);
-  if (!facts.ok) return giveUp(dropped(facts.failure));
+  const facts = await probeWorker(first.value, worker.ffmpeg_bin, encoders, signal);
+  if (!facts.ok) return giveUp({ ...dropped(facts.failure), lasting: facts.failure.kind !== "connection" });
   if (worker.numa !== undefined && !facts.value.numactl) {
-    return giveUp({ reason: "numa is set, but numactl is not installed", fix: "sudo apt install numactl" });
+    const reason = "numa is set, but numactl is not installed";
+    return giveUp({ reason, fix: "sudo apt install numactl", lasting: true });
   }
   while (sessions.length * SLOTS_PER_SESSION < worker.slots) {
     // One after the other: sshd turns away more than a few logins at once (MaxStartups).
@@ -97,39 +101,20 @@ export function bindingOf({ numa }: WorkerConfig): readonly string[] {
   return numa === undefined ? [] : ["numactl", `--cpunodebind=${numa}`, `--membind=${numa}`];
 }
 
-/** The way to a worker. ssh2 is loaded only by those who have workers. */
-export async function sshTransport(worker: WorkerConfig): Promise<SshTransport> {
-  const { SshTransport } = await import("../workers/ssh.js");
-  return new SshTransport(worker);
+/** The way to a worker that counts as lost after `stall` seconds without progress. ssh2 is loaded only by those who have workers. */
+export async function sshTransport(worker: WorkerConfig, stall: number): Promise<SshTransport> {
+  const [{ SshTransport }, { timesWithin }] = await Promise.all([
+    import("../workers/ssh.js"),
+    import("../workers/connect.js"),
+  ]);
+  return new SshTransport(worker, { times: timesWithin(stall) });
 }
 
-function dropped(failure: { what: string; detail?: string; fix?: string }): Dropped {
-  const { what, detail, fix } = failure;
-  return { reason: what, ...(detail === undefined ? {} : { detail }), ...(fix === undefined ? {} : { fix }) };
-}
-
-/** Opens all workers of the config at once, and reports each as it answers. */
-export function openFleet(
-  config: Config,
-  wanted: Wanted,
-  signal: AbortSignal,
-  events: EventStream,
-  onLane: (setup: LaneSetup) => void,
-): Promise<void> {
-  const opening = config.workers.map(async (worker) => {
-    const lane = await openWorkerLane(worker, wanted, signal);
-    if (signal.aborted) {
-      if (lane.ok) await Promise.all(lane.value.sessions.map((session) => session.close()));
-      return;
-    }
-    if (lane.ok) {
-      for (const text of lane.value.unshared) events.emit({ type: "notice", level: "warning", text });
-      events.emit({ type: "worker-up", worker: worker.name, slots: worker.slots, detail: lane.value.detail });
-      onLane(lane.value);
-    } else {
-      const { reason, fix } = lane.failure;
-      events.emit({ type: "worker-dropped", worker: worker.name, reason, ...(fix === undefined ? {} : { fix }) });
-    }
-  });
-  return Promise.all(opening).then(() => undefined);
+function dropped(failure: Problem & { readonly lasting?: boolean }): Dropped {
+  const { what, detail, fix, lasting = false } = failure;
+  return {
+    ...{ reason: what, lasting },
+    ...(detail === undefined ? {} : { detail }),
+    ...(fix === undefined ? {} : { fix }),
+  };
 }

@@ -40,6 +40,8 @@ export interface LaneJob {
   readonly headers: Map<number, string>;
   /** What plain ffmpeg's first frame says beside its picture, where the chunks' are held against it (FilmPlan). */
   readonly frameData: readonly (Promise<Result<string, Problem>> | undefined)[];
+  /** Seconds without progress after which a worker counts as lost. */
+  readonly stall: number;
 }
 
 /** The folder in which a worker that sees it had best write; a first pass' film is kept nowhere. */

@@ -43,7 +43,10 @@ export async function chooseWorkers({ command, config, folder, signal }: ChoiceI
   if (!planned.ok) return planned;
   const { needs } = planned.value;
   const work = await workAt(command, config, folder, signal);
-  const here = await askThisMachine(config, folder, { command, needs, signal, work: forced ? undefined : work });
+  const here = await askThisMachine(config, folder, {
+    ...{ command, needs, signal, stall: config.worker_timeout },
+    work: forced ? undefined : work,
+  });
   if (!here.ok) return here;
   const { lacks, pace } = here.value;
   const ours = work?.frames !== undefined && pace ? expectedSeconds(work, pace, 0) : undefined;
@@ -55,7 +58,7 @@ export async function chooseWorkers({ command, config, folder, signal }: ChoiceI
   }
   const several = config.workers.length > 1 || (able && !forced);
   const question = {
-    ...{ command, needs, signal, work: several ? work : undefined },
+    ...{ command, needs, signal, stall: config.worker_timeout, work: several ? work : undefined },
     ...(able && !forced && pace ? { within: pace.trialSeconds } : {}),
   };
   // Who does not even answer in a quarter of the time is not waited for.

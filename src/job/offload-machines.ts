@@ -38,6 +38,8 @@ export interface Question {
   readonly within?: number;
   /** Ends the asking. */
   readonly signal: AbortSignal;
+  /** Seconds without progress after which a worker counts as lost. */
+  readonly stall: number;
 }
 
 /** Bytes that are sent to see how quick a connection is. */
@@ -72,7 +74,7 @@ export async function askWorker(
   here: Inventory | undefined,
   signal: AbortSignal,
 ): Promise<Result<OffloadWorker, string>> {
-  const opened = await (await sshTransport(worker)).openSession(signal);
+  const opened = await (await sshTransport(worker, question.stall)).openSession(signal);
   if (!opened.ok) return fail(opened.failure.what.replace(`${worker.name}: `, ""));
   const session = opened.value;
   const machine = await ask(session, worker.ffmpeg_bin, bindingOf(worker), question, here);

@@ -77,6 +77,14 @@ export class Dispatcher<T extends { readonly index: number }, R> {
     this.#feed();
   }
 
+  /** Hands a lane nothing more; what it holds it may finish. */
+  removeLane(name: string): void {
+    const running = this.#lanes.get(name);
+    this.#lanes.delete(name);
+    // What waits on it while all wait would wait for ever: nobody tells this lane any more that work goes on.
+    running?.runs.start();
+  }
+
   /** Names of the lanes that are working. */
   get lanes(): readonly string[] {
     return [...this.#lanes.keys()];
@@ -167,10 +175,11 @@ export class Dispatcher<T extends { readonly index: number }, R> {
   #failed(running: RunningLane<T, R>, held: Held<T>, slot: number, failure: LaneFailure): void {
     if (this.#stopped || this.signal.aborted) return;
     const { name } = running.lane;
-    if (failure.kind === "lost") {
+    // However its last tasks end: it was the lane that failed them.
+    if (failure.kind === "lost" || running.lost) {
       if (!running.lost) {
         running.lost = true;
-        this.#lanes.delete(name);
+        this.removeLane(name);
         this.events.onLost(name, failure);
       }
       this.events.onFailed(held.task, name, slot, held.attempts, failure, true);

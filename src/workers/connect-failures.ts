@@ -58,6 +58,7 @@ export function describeFailedConnect(attempt: Attempt): TransportFailure {
   if (code === "ETIMEDOUT" || /timed out/i.test(message)) return timeout(worker, place, settings);
   if (/no matching/i.test(message)) {
     return connectionFailure(`${worker}: ${place} and this program have no SSH algorithm in common`, {
+      lasting: true,
       detail: message,
       fix: "update OpenSSH on the worker",
     });
@@ -89,6 +90,7 @@ function authFailure({ worker, settings, error, tried, skipped, methods }: Attem
   // ssh-copy-id sends the public key, and wants its name when there are several.
   const identity = settings.ownIdentity === undefined ? "" : `-i ${quote(settings.ownIdentity)} `;
   return connectionFailure(`${worker}: ${settings.hostname} lets ${settings.user} in with none of our keys`, {
+    lasting: true,
     detail: details.join("; "),
     fix: `ssh-copy-id ${identity}${sshWords(settings)}`,
   });

@@ -16,9 +16,18 @@ export interface Times {
   readonly ready: number;
   /** Between two questions whether the other side is still there; three unanswered ones in a row are a loss. */
   readonly keepalive: number;
+  /** How long a transfer or an answer may not move until the worker counts as lost. */
+  readonly stall: number;
 }
 
-export const DEFAULT_TIMES: Times = { ready: 20_000, keepalive: 15_000 };
+export const DEFAULT_TIMES: Times = { ready: 20_000, keepalive: 15_000, stall: 120_000 };
+
+/** Times for a worker that counts as lost when nothing moves for so many seconds: a loss by silence shows at least as soon. */
+export function timesWithin(seconds: number): Omit<Times, "ready"> {
+  const stall = seconds * 1000;
+  // Lost at the fourth unanswered question.
+  return { stall, keepalive: Math.min(DEFAULT_TIMES.keepalive, stall / 4) };
+}
 
 interface Target {
   readonly worker: string;
@@ -76,7 +85,7 @@ class Attempt {
       const giveUp = (): void => void setTimeout(() => settle(fail(this.#failure())), this.#proxy ? 100 : 0);
       signal?.addEventListener("abort", stop, { once: true });
       client.on("connect", () => client.setNoDelay(true));
-      client.on("ready", () => settle(ok(new Link(client, this.#target.worker))));
+      client.on("ready", () => settle(ok(new Link(client, this.#target.worker, this.#target.times.stall))));
       // Stays for good: an "error" that nobody listens to would end the program.
       client.on("error", (error) => {
         // A key that cannot sign is told as an error, and the next one is tried (client.js, tryNextAuth).
@@ -140,7 +149,8 @@ class Attempt {
   }
 
   #failure(): TransportFailure {
-    if (this.#hostKey) return this.#hostKey;
+    // Not tried again by itself: only the user can say whose key it is.
+    if (this.#hostKey) return { ...this.#hostKey, kind: "connection", lasting: true };
     const tooMany = this.#error instanceof Error && /too many authentication failures/i.test(this.#error.message);
     return describeFailedConnect({
       worker: this.#target.worker,

@@ -13,7 +13,10 @@ export function codeOf(error: unknown): string | undefined {
 }
 
 /** The worker itself is lost. */
-export function connectionFailure(what: string, more: { detail?: string; fix?: string } = {}): TransportFailure {
+export function connectionFailure(
+  what: string,
+  more: { detail?: string; fix?: string; lasting?: boolean } = {},
+): TransportFailure {
   return { kind: "connection", what, ...more };
 }
 

@@ -1,4 +1,5 @@
 import type { Client } from "ssh2";
+import { Patience } from "../lib/patience.js";
 import { fail, type Result } from "../lib/result.js";
 import { cancelled, connectionFailure, messageOf } from "./failures.js";
 import type { TransportFailure } from "./transport.js";
@@ -15,13 +16,16 @@ export class Link {
   readonly client: Client;
   readonly worker: string;
   readonly #watchers = new Set<(failure: TransportFailure) => void>();
+  /** How long an answer or a transfer may not move, milliseconds, before the worker counts as lost. */
+  readonly stall: number;
   #lost: TransportFailure | undefined;
   #lastError: string | undefined;
 
-  /** `client` must have reached "ready", in the same turn of the event loop. */
-  constructor(client: Client, worker: string) {
+  /** `client` must have reached "ready", in the same turn of the event loop. `stall`: milliseconds. */
+  constructor(client: Client, worker: string, stall: number) {
     this.client = client;
     this.worker = worker;
+    this.stall = stall;
     // Each transfer listens to the connection too; many are no leak.
     client.setMaxListeners(0);
     client.on("error", (error) => {
@@ -89,12 +93,24 @@ export class Link {
     });
   }
 
-  #lose(): void {
+  /** Ends a connection that is of no use any more: all that is pending fails, for this reason. */
+  giveUp(reason: string): void {
+    this.#lose(connectionFailure(`${this.worker}: ${reason}`));
+  }
+
+  /** Gives up when what is awaited here has not come, or moved on, for too long. `what`: what was to be done. */
+  awaits(what: string): Patience {
+    return new Patience(this.stall, () => this.giveUp(`${what}: nothing has moved for ${this.stall / 1000} s`));
+  }
+
+  #lose(reason?: TransportFailure): void {
     if (this.#lost) return;
-    const lost = connectionFailure(
-      `${this.worker}: the connection was lost`,
-      this.#lastError === undefined ? {} : { detail: this.#lastError },
-    );
+    const lost =
+      reason ??
+      connectionFailure(
+        `${this.worker}: the connection was lost`,
+        this.#lastError === undefined ? {} : { detail: this.#lastError },
+      );
     this.#lost = lost;
     const watchers = [...this.#watchers];
     this.#watchers.clear();

@@ -42,17 +42,20 @@ const SCRIPT = [
 
 /**
  * Asks a worker, in one round trip, for its ffmpeg (5.1 or later), encoders, cores and numactl.
- * `encoders`: fails with "no-encoder" unless its ffmpeg has all of these. A session that fails or is cancelled is "connection".
+ * `stop` ends the asking. `encoders`: fails with "no-encoder" unless its ffmpeg has all of these. A session that fails or is cancelled is "connection".
  */
 export async function probeWorker(
   session: Session,
   ffmpegBin: string,
   encoders: readonly string[] = [],
+  stop?: AbortSignal,
 ): Promise<Result<WorkerFacts, ProbeFailure>> {
-  const answer = await session.run(["sh", "-c", SCRIPT, "sh", ffmpegBin], { signal: AbortSignal.timeout(WITHIN) });
+  const late = AbortSignal.timeout(WITHIN);
+  const signal = stop ? AbortSignal.any([stop, late]) : late;
+  const answer = await session.run(["sh", "-c", SCRIPT, "sh", ffmpegBin], { signal });
   if (!answer.ok) {
     const { what, detail, fix } = answer.failure;
-    const said = answer.failure.kind === "cancelled" ? `${ffmpegBin} gave no answer within ${WITHIN / 1000} s` : what;
+    const said = late.aborted ? `${ffmpegBin} gave no answer within ${WITHIN / 1000} s` : what;
     return fail({
       kind: "connection",
       what: said,

@@ -1,11 +1,13 @@
 import type { Readable } from "node:stream";
 import type { ClientChannel } from "ssh2";
+import type { Patience } from "../lib/patience.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import { cancelledFailure, messageOf, transferFailure } from "./failures.js";
+import { startBeat } from "./heartbeat.js";
 import { Output } from "./output.js";
 import type { Link } from "./link.js";
 import type { LiveOptions, ProcessEnd, RunOptions, TransportFailure } from "./transport.js";
-import { endOfStatus, feederCommand, KILL_AFTER_SECONDS, wrappedCommand } from "./wrapper.js";
+import { endOfStatus, feederCommand, KILL_AFTER_SECONDS, UNHEARD, wrappedCommand } from "./wrapper.js";
 
 /** Linux takes no longer single argument (MAX_ARG_STRLEN, 128 KiB), and the command is one for the login shell. */
 const COMMAND_BYTES = 128 * 1024 - 1;
@@ -71,6 +73,8 @@ class RemoteRun {
   #channel: ClientChannel | undefined;
   #unwatch: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
+  #starting: Patience | undefined;
+  #stopBeat: () => void = () => undefined;
   #settled = false;
 
   constructor(
@@ -94,6 +98,7 @@ class RemoteRun {
     this.#unwatch = this.#link.onLost((failure) => this.#settle(fail(failure)));
     if (this.#settled) return;
     this.#signal?.addEventListener("abort", this.#abort, { once: true });
+    this.#starting = this.#link.awaits("no program is started");
     try {
       this.#link.client.exec(command, (error, channel) => (error ? this.#refused(error) : this.#started(channel)));
     } catch (error) {
@@ -114,6 +119,7 @@ class RemoteRun {
   }
 
   #started(channel: ClientChannel): void {
+    this.#starting?.end();
     this.#channel = channel;
     channel.on("error", () => undefined);
     // Settled while the server still was opening the channel: nobody wants the program any more.
@@ -123,6 +129,7 @@ class RemoteRun {
       channel.end();
       return;
     }
+    this.#stopBeat = startBeat(channel);
     const live = this.#live;
     if (live) {
       // A slow reader here holds the program up there, through the channel's window.
@@ -160,6 +167,7 @@ class RemoteRun {
 
   /** Ends the program by closing its stdin, which the wrapper watches. */
   #end(): void {
+    this.#stopBeat();
     this.#channel?.end();
     // Also while the channel is not open yet: the server may never open it.
     this.#timer ??= setTimeout(() => {
@@ -171,6 +179,9 @@ class RemoteRun {
   #closed(code: number | null | undefined, signal: string | undefined): void {
     if (this.#link.lost) this.#settle(fail(this.#link.lost));
     else if (this.#signal?.aborted) this.#settle(fail(cancelledFailure(this.#link.worker)));
+    // This machine was suspended, or the network silent for less than the connection bears: watchers there have cleaned up.
+    else if (code === UNHEARD)
+      this.#link.giveUp("it heard nothing of this machine for a while, and has ended its work");
     else if (typeof code === "number") this.#settle(ok(this.#output.finish(endOfStatus(code))));
     else if (signal !== undefined) this.#settle(ok(this.#output.finish({ code: undefined, signal })));
     else this.#settle(fail(transferFailure(`${this.#link.worker}: the SSH server did not say how the program ended`)));
@@ -180,6 +191,8 @@ class RemoteRun {
     if (this.#settled) return;
     this.#settled = true;
     this.#unwatch();
+    this.#starting?.end();
+    this.#stopBeat();
     clearTimeout(this.#timer);
     if (this.#feeder) {
       this.#live?.stdin?.unpipe(this.#feeder);

@@ -38,19 +38,27 @@ export class SftpChannels {
 
   /**
    * Does `work` with a channel. What it throws becomes a "transfer" failure whose words are `what`;
-   * a lost link and the signal end it at once, as "connection" and "cancelled".
+   * a lost link and the signal end it at once, as "connection" and "cancelled". Work that calls `moved` less often than
+   * every `stall` milliseconds, or takes longer altogether without it, costs the link: whatever holds it up there holds
+   * up all else.
    */
   async use<T>(
     what: string,
-    work: (channel: SftpChannel) => Promise<T>,
+    work: (channel: SftpChannel, moved: () => void) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<Result<T, TransportFailure>> {
     if (!(await this.#enter(signal))) return cancelled(this.#link.worker);
+    if (this.#link.lost) {
+      this.#leave();
+      return fail(this.#link.lost);
+    }
+    const patience = this.#link.awaits(what);
     try {
-      if (this.#link.lost) return fail(this.#link.lost);
       const opened = await this.#take(signal);
-      return opened.ok ? await this.#do(opened.value, what, work, signal) : opened;
+      if (!opened.ok) return opened;
+      return await this.#do(opened.value, what, (channel) => work(channel, () => patience.renew()), signal);
     } finally {
+      patience.end();
       this.#leave();
     }
   }

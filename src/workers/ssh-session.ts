@@ -73,11 +73,11 @@ export class SshSession implements LiveSession {
   }
 
   put(hostPath: string, name: string, signal?: AbortSignal): Promise<Result<string, TransportFailure>> {
-    return this.#track(signal, (either) => this.#put(hostPath, this.#path(name), either));
+    return this.#track(signal, async (either) => this.#orGone(await this.#put(hostPath, this.#path(name), either)));
   }
 
   get(name: string, hostPath: string, signal?: AbortSignal): Promise<Result<number, TransportFailure>> {
-    return this.#track(signal, (either) => this.#get(this.#path(name), hostPath, either));
+    return this.#track(signal, async (either) => this.#orGone(await this.#get(this.#path(name), hostPath, either)));
   }
 
   remove(name: string): Promise<Result<void, TransportFailure>> {
@@ -92,7 +92,10 @@ export class SshSession implements LiveSession {
 
   async run(argv: readonly string[], options: RunOptions = {}): Promise<Result<ProcessEnd, TransportFailure>> {
     if (argv.length === 0) throw new RangeError("run() without a program");
-    return this.#track(options.signal, (signal) => runRemote(this.#link, this.folder, argv, { ...options, signal }));
+    return this.#track(options.signal, async (signal) => {
+      const end = await runRemote(this.#link, this.folder, argv, { ...options, signal });
+      return !end.ok || end.value.code === 0 ? end : this.#orGone(end);
+    });
   }
 
   async runLive(argv: readonly string[], live: LiveOptions): Promise<Result<ProcessEnd, TransportFailure>> {
@@ -142,8 +145,8 @@ export class SshSession implements LiveSession {
     } catch (error) {
       return fail(transferFailure(`${this.#link.worker}: ${what}`, { detail: messageOf(error) }));
     }
-    const copy = async (channel: SftpChannel): Promise<string> => {
-      await channel.client.fastPut(hostPath, part, TRANSFER);
+    const copy = async (channel: SftpChannel, step: () => void): Promise<string> => {
+      await channel.client.fastPut(hostPath, part, { ...TRANSFER, step });
       const there = await channel.client.stat(part);
       if (there.size !== size) throw new Error(`${there.size} of ${size} bytes arrived`);
       await replace(channel, part, path);
@@ -159,10 +162,10 @@ export class SshSession implements LiveSession {
 
   async #get(path: string, hostPath: string, signal: AbortSignal): Promise<Result<number, TransportFailure>> {
     const part = `${hostPath}.part`;
-    const copy = async ({ client }: SftpChannel): Promise<number> => {
+    const copy = async ({ client }: SftpChannel, step: () => void): Promise<number> => {
       const { size } = await client.stat(path);
       if (size > LARGEST_GET) throw new Error(`it has ${size} bytes, more than any chunk`);
-      await client.fastGet(path, part, TRANSFER);
+      await client.fastGet(path, part, { ...TRANSFER, step });
       const here = await stat(part);
       if (here.size !== size) throw new Error(`${here.size} of ${size} bytes arrived`);
       // Looked at for the last time: a file that the caller gave up must not appear afterwards.
@@ -173,6 +176,19 @@ export class SshSession implements LiveSession {
     const copied = await this.#channels.use(`cannot copy ${path} from the worker`, copy, signal);
     if (!copied.ok) await rm(part, { force: true }).catch(() => undefined);
     return copied;
+  }
+
+  /**
+   * What failed because the folder is gone (a cleaner of temporary files, a disk that was unmounted) fails for all that
+   * comes: the session is of no use any more, another one makes a folder of its own.
+   */
+  async #orGone<T>(result: Result<T, TransportFailure>): Promise<Result<T, TransportFailure>> {
+    if (!result.ok && result.failure.kind !== "transfer") return result;
+    const look = ({ client }: SftpChannel): Promise<unknown> => client.exists(this.folder);
+    const there = await this.#channels.use("cannot look for the work folder", look, AbortSignal.timeout(CLEANUP));
+    if (!there.ok || there.value !== false) return result;
+    this.#link.giveUp(`its work folder ${this.folder} was removed`);
+    return this.#link.lost ? fail(this.#link.lost) : result;
   }
 
   async #close(): Promise<void> {

@@ -44,6 +44,7 @@ export class SshTransport implements Transport {
     if (this.#worker.platform === "Windows") {
       return fail(
         connectionFailure(`${this.name}: a Windows worker needs a POSIX shell`, {
+          lasting: true,
           fix: 'run the SSH server inside WSL, and say "platform": "Linux"',
         }),
       );

@@ -4,7 +4,8 @@ import type { HandedSignal } from "./wrapper.js";
 
 /** Why an operation on a worker failed; `connection` means the worker itself is lost, the others only this operation. */
 export type TransportFailure =
-  | ({ readonly kind: "connection" } & Problem)
+  /** `lasting`: another attempt would fail as well, until somebody mends something. */
+  | ({ readonly kind: "connection"; readonly lasting?: boolean } & Problem)
   | ({ readonly kind: "transfer" } & Problem)
   | ({ readonly kind: "cancelled" } & Problem);
 

@@ -17,6 +17,7 @@ describe("loadConfig", () => {
       keyint_min: 120,
       keyint_max: 600,
       job_max_retries: 3,
+      worker_timeout: 120,
       loglevel: "info",
       fallback: "local",
       local_slots: "auto",

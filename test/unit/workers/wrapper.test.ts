@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { quote } from "../../../src/lib/shell.js";
-import { JANITOR } from "../../../src/workers/janitor.js";
-import { endOfStatus, FEEDER, WRAPPER, wrappedCommand } from "../../../src/workers/wrapper.js";
+import { withVariable } from "../../lab/processes.mjs";
+import { janitor } from "../../../src/workers/janitor.js";
+import { endOfStatus, FEEDER, UNHEARD, wrappedCommand, wrapper } from "../../../src/workers/wrapper.js";
 
 const folder = mkdtempSync(join(tmpdir(), "wrapper-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -20,10 +21,14 @@ interface End {
 function start(
   shell: readonly string[],
   argv: readonly string[],
+  script = wrapper(),
 ): { child: ChildProcessWithoutNullStreams; end: Promise<End> } {
   const [file = "sh", ...args] = shell;
   const began = Date.now();
-  const child = spawn(file, [...args, "-c", WRAPPER, "sh", folder, "/dev/null", ...argv]);
+  const child = spawn(file, [...args, "-c", script, "sh", folder, "/dev/null", ...argv], {
+    env: { ...process.env, WRAPPER_TEST: folder },
+  });
+  child.stdin.on("error", () => undefined);
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
@@ -92,6 +97,62 @@ describe.each(SHELLS)("the wrapper in %s %s", (...words) => {
     await until(() => !isAlive(inner) && !isAlive(outer));
   });
 
+  test("ends the program when stdin stays open and brings no beats any more", async () => {
+    // Five fifths of a second.
+    const { child, end } = start(shell, ["sh", "-c", "sleep 1000 & echo $!; wait"], wrapper(0.2));
+    let told = "";
+    child.stdout.on("data", (data: Buffer) => (told += data.toString()));
+    const beats = setInterval(() => child.stdin.write(".\n"), 50);
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    const inner = Number(told);
+    expect(isAlive(inner)).toBe(true);
+    expect(child.exitCode).toBeNull();
+    clearInterval(beats);
+    const { code, milliseconds } = await end;
+    expect(code).toBe(UNHEARD);
+    expect(milliseconds).toBeGreaterThan(2500);
+    await until(() => !isAlive(inner) && withVariable(`WRAPPER_TEST=${folder}`).length === 0);
+  });
+
+  test("leaves nothing running, when the program ends by itself", async () => {
+    for (let i = 0; i < 20; i++) {
+      const { child, end } = start(shell, ["sh", "-c", "exit 3"]);
+      child.stdin.write(".\n");
+      expect((await end).code).toBe(3);
+    }
+    // Where a shell hears of the end in the very moment in which it starts a step of the watch, that step is waited out.
+    const left = (): number => withVariable(`WRAPPER_TEST=${folder}`).length;
+    expect(left()).toBeLessThanOrEqual(1);
+    await until(() => left() === 0);
+  });
+
+  test("a feeder ends when the program's pipe is removed, though its own stdin stays open", async () => {
+    const pipe = join(folder, `gone-${words.join("-")}`);
+    execFileSync("mkfifo", [pipe]);
+    const feeder = spawn(shell[0] ?? "sh", [...shell.slice(1), "-c", FEEDER, "sh", folder, pipe]);
+    feeder.stdin.on("error", () => undefined);
+    feeder.stdin.write("x");
+    const ended = new Promise((resolve) => feeder.on("close", resolve));
+    const reader = spawn(shell[0] ?? "sh", [...shell.slice(1), "-c", wrapper(), "sh", folder, pipe, "head", "-c", "1"]);
+    await new Promise((resolve) => reader.on("close", resolve));
+    expect(existsSync(pipe)).toBe(false);
+    await ended;
+  });
+
+  test("the janitor removes the folder when stdin ends, and when beats stay out, and leaves nothing running", async () => {
+    for (const way of ["end", "silence"]) {
+      const doomed = mkdtempSync(join(folder, "with 'odd name "));
+      const env = { ...process.env, WRAPPER_TEST: doomed };
+      const child = spawn(shell[0] ?? "sh", [...shell.slice(1), "-c", janitor(0.2), "sh", doomed], { env });
+      const beats = setInterval(() => child.stdin.write(".\n"), 50);
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      expect(existsSync(doomed)).toBe(true);
+      clearInterval(beats);
+      if (way === "end") child.stdin.end();
+      await until(() => !existsSync(doomed) && withVariable(`WRAPPER_TEST=${doomed}`).length === 0);
+    }
+  });
+
   test("hands a signal on that a line on stdin names, and nothing else", async () => {
     const { child, end } = start(shell, [
       "sh",
@@ -107,7 +168,7 @@ describe.each(SHELLS)("the wrapper in %s %s", (...words) => {
     const pipe = join(folder, `pipe-${words.join("-")}`);
     execFileSync("mkfifo", [pipe]);
     const program = (...argv: string[]): ChildProcessWithoutNullStreams =>
-      spawn(shell[0] ?? "sh", [...shell.slice(1), "-c", WRAPPER, "sh", folder, pipe, ...argv]);
+      spawn(shell[0] ?? "sh", [...shell.slice(1), "-c", wrapper(), "sh", folder, pipe, ...argv]);
     const reader = program("wc", "-c");
     let counted = "";
     reader.stdout.on("data", (data: Buffer) => (counted += data.toString()));
@@ -153,13 +214,14 @@ test("the whole command passes a login shell", async () => {
   child.stdout.on("data", (data: Buffer) => (printed += data.toString()));
   await new Promise((resolve) => child.on("close", resolve));
   expect(printed).toBe("a'b|c\\d !||");
-  expect(WRAPPER).not.toContain("\n");
+  expect(wrapper()).not.toContain("\n");
 });
 
-test("the janitor removes the folder when stdin ends", () => {
+test("the janitor's command passes a login shell", () => {
   const doomed = mkdtempSync(join(folder, "with 'odd name "));
-  execFileSync("sh", ["-c", `exec sh -c ${quote(JANITOR)} sh ${quote(doomed)}`], { input: "" });
+  execFileSync("sh", ["-c", `exec sh -c ${quote(janitor())} sh ${quote(doomed)}`], { input: "" });
   expect(existsSync(doomed)).toBe(false);
+  expect(janitor()).not.toContain("\n");
 });
 
 test("statuses above 128 are signals where there is one of that number", () => {
