@@ -1,15 +1,17 @@
-import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { rm, stat } from "node:fs/promises";
+import { join } from "node:path";
 import type { Config } from "../config/types.js";
 import { type Command, globalOptions, lastOption } from "../ffmpeg/command.js";
 import { LEVELS, parseLoglevel } from "../ffmpeg/loglevel.js";
 import { parseCommand } from "../ffmpeg/parse.js";
+import { makePrivateFolder } from "../lib/private-folder.js";
+import { hasRawWords } from "../lib/raw-words.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { watchPath } from "../lib/warden.js";
 import { localPath, readsStandardInput } from "../plan/local-path.js";
 import { isDiscarded } from "../plan/muxers.js";
 import { shareOutputs } from "../plan/outputs.js";
-import { isRefused, REFUSES } from "../plan/reasons.js";
+import { isRefused, NOT_UTF8, REFUSES } from "../plan/reasons.js";
 import { NO_VIDEO } from "../plan/route.js";
 import type { EventStream, FilmShape, Stop } from "./events.js";
 import type { FilmFailure } from "./film-failure.js";
@@ -22,7 +24,7 @@ import { placeAll } from "./places.js";
 import type { HostTools } from "./probing.js";
 import { Spool } from "./spool.js";
 import { describe, type PlainOutputs, planJob, type PlannedJob } from "./stages.js";
-import { runHere, runUnsplit } from "./unsplit.js";
+import { boundHere, runHere, runUnsplit } from "./unsplit.js";
 import { Words } from "./words.js";
 
 /** Runs one ffmpeg command line, split or whole; gives the exit status. */
@@ -30,6 +32,8 @@ export async function runJob(input: JobInput): Promise<number> {
   const { argv, config, events } = input;
   const parsed = parseCommand(argv);
   const command = parsed.ok ? parsed.value : undefined;
+  // The words as they were given: only whoever starts ffmpeg with the whole command can hand them on.
+  if (hasRawWords(argv)) return runUnsplit({ ...input, config: boundHere(config) }, undefined, NOT_UTF8);
   const { route } = config;
   if (route === "local" || (route === "offload" && command)) return runUnsplit(input, command, `-df_route=${route}`);
   const may = command ? shareOutputs(command) : fail(REFUSES);
@@ -66,9 +70,8 @@ async function unreadableTwice(command: Command): Promise<string | undefined> {
 /** The job's own folder, private, with a name nobody can guess. */
 async function makeFolder(config: Config): Promise<Result<string, Problem>> {
   try {
-    await mkdir(config.server_work_path, { recursive: true, mode: 0o700 });
-    const folder = await mkdtemp(join(config.server_work_path, "job-"));
-    watchPath(resolve(folder));
+    const folder = await makePrivateFolder(config.server_work_path, "job-");
+    watchPath(folder);
     return ok(folder);
   } catch (error) {
     return fail({

@@ -1,4 +1,4 @@
-import { rm, stat } from "node:fs/promises";
+import { lstat, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { FilmPlan } from "../plan/film.js";
@@ -131,7 +131,7 @@ export class LaneFiles {
     const { results, name: worker } = this.#setup;
     if (results) {
       const path = join(results.host, name);
-      const found = await stat(path).catch(() => undefined);
+      const found = await lstat(path).catch(() => undefined);
       if (found?.isFile() === true) return ok({ path, bytes: found.size });
       return fail(transferFailure(`${worker}: ${name} is not to be seen in ${results.host}`));
     }

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { constants } from "node:os";
-import { dirname, join, relative, sep } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { PassThrough, type Readable, Transform, type Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import type { Command } from "../ffmpeg/command.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
+import { fileNames } from "../plan/offload/file-names.js";
 import type { OffloadPlan, Renaming } from "../plan/offload/index.js";
-import { outputFolders } from "../plan/streaming.js";
 import type { LiveSession, ProcessEnd, TransportFailure } from "../workers/transport.js";
 import type { HandedSignal } from "../workers/wrapper.js";
 import type { Stop } from "./events.js";
@@ -121,12 +121,8 @@ async function fetchAll(run: OffloadRun): Promise<Result<void, OffloadFailure>> 
         () => false,
       );
     } else if (way.kind === "file" || way.kind === "tree") {
-      const fetched = await fetchOutput(
-        session,
-        way,
-        place,
-        outputFolders(run.command.outputs[i] ?? { url: "", options: [] }),
-      );
+      const mayName = fileNames(run.command.outputs[i] ?? { url: "", options: [] });
+      const fetched = await fetchOutput(session, way, place, mayName);
       if (!fetched.ok) return fail(failureOf(fetched.failure, false));
       there = fetched.value;
     }
@@ -136,7 +132,7 @@ async function fetchAll(run: OffloadRun): Promise<Result<void, OffloadFailure>> 
   if (logs) {
     const files = await session.list(logs.name);
     for (const file of files.ok ? files.value : []) {
-      const got = file.includes("/") ? undefined : await session.get(`${logs.name}/${file}`, join(logs.folder, file));
+      const got = logs.isLog(file) ? await session.get(`${logs.name}/${file}`, join(logs.folder, file)) : undefined;
       if (got?.ok === false) return fail(failureOf(got.failure, false));
     }
   }
@@ -147,12 +143,12 @@ async function fetchAll(run: OffloadRun): Promise<Result<void, OffloadFailure>> 
   return ok(undefined);
 }
 
-/** Fetches one output; false where ffmpeg has not made it. `folders`: where its files may be. */
+/** Fetches one output; false where ffmpeg has not made it. `mayName`: which files may be its. */
 async function fetchOutput(
   session: LiveSession,
   way: { readonly kind: "file" | "tree"; readonly name: string },
   place: OutputPlace,
-  folders: readonly string[],
+  mayName: (path: string) => boolean,
 ): Promise<Result<boolean, TransportFailure>> {
   const root = way.kind === "file" ? dirname(way.name) : way.name;
   const found = await session.list(root);
@@ -166,8 +162,8 @@ async function fetchOutput(
   }
   for (const file of found.value) {
     // A worker that has gone astray must not write elsewhere on this machine.
-    const inside = folders.some((folder) => !relative(folder, sep + file).startsWith(".."));
-    if (!inside) continue;
+    if (!mayName(sep + file))
+      return fail({ kind: "transfer", what: `it has made ${sep + file}, which is not the output's` });
     await mkdir(dirname(join(target, file)), { recursive: true });
     const got = await session.get(`${root}/${file}`, join(target, file));
     if (!got.ok) return got;

@@ -1,7 +1,8 @@
-import { mkdtemp, mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import type { Command } from "../ffmpeg/command.js";
+import { makePrivateFolder } from "../lib/private-folder.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import { planOffload } from "../plan/offload/index.js";
 import { isStandardOutput } from "../plan/offload/outputs.js";
@@ -43,8 +44,7 @@ export async function runElsewhere(
   if (config.workers.length === 0) return unfit("no workers are configured", "list workers in the configuration");
   let folder: string;
   try {
-    await mkdir(config.server_work_path, { recursive: true, mode: 0o700 });
-    folder = await mkdtemp(join(config.server_work_path, "job-"));
+    folder = await makePrivateFolder(config.server_work_path, "job-");
   } catch {
     return forced ? unfit(`no work folder can be made in ${config.server_work_path}`) : here(reason);
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { concatenate } from "../lib/concatenate.js";
@@ -112,16 +113,19 @@ export async function joinChunkLogs(
   if (!joined.ok) return fail({ what: `the logs of the chunks do not join: ${joined.failure}` });
   const path = resolve(demand.log);
   const suffix = treeSuffix(rate.encoder);
-  const part = (name: string): string => `${name}.${process.pid}.part`;
+  // A name that nobody can have waited for: the log may be in a folder where others write.
+  const own = randomBytes(12).toString("hex");
+  const part = (name: string): string => `${name}.${own}.part`;
   try {
     if (suffix !== undefined && needsTree(joined.value)) {
       await concatenate(
         logs.map((log) => ({ path: log.path + suffix })),
         part(path + suffix),
+        "wx",
       );
       await rename(part(path + suffix), path + suffix);
     }
-    await writeFile(part(path), joined.value, "latin1");
+    await writeFile(part(path), joined.value, { encoding: "latin1", flag: "wx" });
     await rename(part(path), path);
     return ok(undefined);
   } catch (error) {

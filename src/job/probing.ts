@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { fileOptions, type InputFile } from "../ffmpeg/command.js";
+import { filmInput } from "../ffmpeg/guarded-input.js";
 import { type MediaInfo, readProbe } from "../ffmpeg/media.js";
 import { findOption } from "../ffmpeg/options.js";
 import { runLocal } from "../ffmpeg/run.js";
@@ -74,6 +75,11 @@ export async function holdsOneFrame(tools: HostTools, args: readonly string[]): 
 /** ffprobe's view of a file on this machine. */
 export async function probeFile(tools: HostTools, path: string): Promise<Result<MediaInfo, string>> {
   return runProbe(tools, ["-i", `file:${path}`]);
+}
+
+/** The same of a film that was joined of what workers have sent: it is read by no demuxer that opens other files. */
+export async function probeWritten(tools: HostTools, path: string): Promise<Result<MediaInfo, string>> {
+  return runProbe(tools, filmInput(path));
 }
 
 /** The same of a short file in which a stream may begin behind all that others have (-analyzeduration, -probesize). */

@@ -9,7 +9,7 @@ import type { FilmPlan, Reference } from "../plan/film.js";
 import { placeOf } from "../plan/reference.js";
 import { streamingKind } from "../plan/streaming.js";
 import type { OutputPlace } from "./output.js";
-import { type HostTools, probeFile } from "./probing.js";
+import { type HostTools, probeWritten } from "./probing.js";
 import type { PlannedOutput } from "./stages.js";
 import { filmSegments, readSegments, writeBeginning } from "./segments.js";
 import { slavesOf } from "./slaves.js";
@@ -70,7 +70,7 @@ async function compareFile(
   path: string,
   tools: HostTools,
 ): Promise<Result<MediaInfo, Problem>> {
-  const written = await probeFile(tools, path);
+  const written = await probeWritten(tools, path);
   if (!written.ok) return fail({ what: written.failure });
   for (const [i, { film, mappings, soundOutputs }] of plans.entries()) {
     const streams = mappings.length + soundOutputs.length;
@@ -127,7 +127,7 @@ async function proveFilms(
     const beginning = join(tools.folder, `proof-${film.outputStream}`);
     const shown = segments.ok ? await writeBeginning(segments.value, beginning) : segments;
     if (!segments.ok || !shown.ok) return fail({ what: shown.ok ? "there are no segments" : shown.failure });
-    const [written, reference] = [await probeFile(tools, beginning), references[i]];
+    const [written, reference] = [await probeWritten(tools, beginning), references[i]];
     if (!written.ok || !reference) return fail({ what: written.ok ? "there is no head" : written.failure });
     const stream = placeOf(written.value, film.outputStream);
     const difference = compareStreams(written.value, reference.media, stream, reference.media.streams.length);

@@ -36,12 +36,15 @@ async function inspectPicture(path: string, tools: HostTools): Promise<SideFact>
   return single && (await holdsOneFrame(tools, ["-i", `file:${path}`])) ? { picture: media.value } : {};
 }
 
+/** Demuxers of texts that name other files (libavformat): on a worker they would be other ones, or none. */
+const NAMING = /^(hls|dash|concat|concatf|sdp|rtsp|imf|image2)(,|$)/;
+
 /** Codecs of which a packet is one event (libavcodec's decoders of text, 5.1 and 7.1). */
 const ONE_EVENT = new Set(["subrip", "ass", "webvtt", "mov_text", "text"]);
 
 async function inspectSubtitles(path: string, number: number, tools: HostTools): Promise<SideFact> {
   const media = await probeFile(tools, path);
-  if (!media.ok) return {};
+  if (!media.ok || NAMING.test(media.value.format)) return {};
   const { streams } = media.value;
   const subtitles = streams.filter((s) => s.type === "subtitle");
   if (subtitles.length === 0 || !subtitles.every((s) => ONE_EVENT.has(s.codec ?? ""))) return {};

@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
 import { copyFile, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import type { OutputFile } from "../ffmpeg/command.js";
@@ -45,9 +47,9 @@ export async function publishTree(root: string): Promise<number> {
 }
 
 async function copyInto(file: string, place: string): Promise<void> {
-  const part = join(dirname(place), `.${Date.now()}.distffmpeg.part`);
+  const part = join(dirname(place), `.distffmpeg-${randomBytes(12).toString("hex")}.part`);
   try {
-    await copyFile(file, part);
+    await copyFile(file, part, constants.COPYFILE_EXCL);
     await rename(part, place);
   } finally {
     await rm(part, { force: true });

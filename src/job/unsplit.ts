@@ -1,7 +1,14 @@
+import type { Config } from "../config/types.js";
 import type { Command } from "../ffmpeg/command.js";
 import { isRefused } from "../plan/reasons.js";
 import { type Before, type JobInput, refuse } from "./job-input.js";
 import { runWhole } from "./whole.js";
+
+/** The configuration without other machines, unless chunks are insisted on. */
+export const boundHere = (config: Config): Config => ({
+  ...config,
+  route: config.route === "chunks" ? "chunks" : "local",
+});
 
 /** The command as it stands, by plain ffmpeg on this machine; gives the exit status. */
 export function runHere({ config, argv, tellsWords }: JobInput, { spool, agreed, said = [] }: Before): Promise<number> {

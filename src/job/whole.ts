@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, type StdioOptions } from "node:child_process"
 import { fstatSync } from "node:fs";
 import { constants } from "node:os";
 import type { Readable } from "node:stream";
+import { withRawWords } from "../lib/raw-words.js";
 import { watchProcess } from "../lib/warden.js";
 
 /** Signals that ffmpeg is to get, since it knows how to end on them. */
@@ -12,12 +13,14 @@ const HELD_BACK_MS = 250;
 
 /**
  * Runs plain ffmpeg (or ffprobe) with these very arguments and our own stdin, stdout, stderr and further descriptors
- * that it names; gives the exit status to end with. Uses nothing but Node's own modules, so that a program that only asks
+ * that it names; gives the exit status to end with. Words that are not valid UTF-8 reach it
+ * as they were given. Uses nothing but Node's own modules, so that a program that only asks
  * ffmpeg's version does not wait for ours.
  */
 export function runWhole(ffmpeg: string, argv: readonly string[], { stdin, said }: WholeOptions = {}): Promise<number> {
   return new Promise((resolve) => {
-    const child = spawn(ffmpeg, argv, {
+    const started = withRawWords(ffmpeg, argv);
+    const child = spawn(started.bin, started.argv, {
       stdio: stdioFor(argv, stdin ? "pipe" : "inherit", said ? "pipe" : "inherit"),
     });
     const unwatch = watchProcess(child.pid);

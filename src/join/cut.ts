@@ -1,4 +1,5 @@
 import { rename, rm } from "node:fs/promises";
+import { filmInput } from "../ffmpeg/guarded-input.js";
 import { FramecrcParser } from "../ffmpeg/packets.js";
 import { runLocal } from "../ffmpeg/run.js";
 import { toNumber } from "../lib/rational.js";
@@ -30,7 +31,7 @@ export async function cutToFilm(ffmpeg: string, head: HeadFile, signal: AbortSig
     ffmpeg,
     [
       // -copyts: the film keeps its times, and -t counts from zero.
-      ...["-v", "error", "-nostdin", "-y", "-copyts", "-i", `file:${head.path}`, "-map", "0", "-c", "copy"],
+      ...["-v", "error", "-nostdin", "-y", "-copyts", ...filmInput(head.path), "-map", "0", "-c", "copy"],
       ...["-t", end.value.toFixed(6), ...head.options, "-f", head.muxer, `file:${cut}`],
     ],
     { signal },
@@ -46,7 +47,7 @@ async function filmEnd(ffmpeg: string, head: HeadFile, signal: AbortSignal): Pro
   const run = await runLocal(
     ffmpeg,
     [
-      ...["-v", "error", "-nostdin", "-copyts", "-copytb", "1", "-i", `file:${head.path}`],
+      ...["-v", "error", "-nostdin", "-copyts", "-copytb", "1", ...filmInput(head.path)],
       ...["-map", `0:${head.stream}`, "-c", "copy", "-copyinkf", "-f", "framecrc", "pipe:1"],
     ],
     { signal },

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { nutInput } from "../ffmpeg/guarded-input.js";
 import { runLocal } from "../ffmpeg/run.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 
@@ -18,7 +19,7 @@ export async function firstFrameData(
   path: string,
 ): Promise<Result<string, Problem>> {
   const args = ["-v", "error", "-select_streams", "v:0", "-read_intervals", "%+#1", "-show_frames", "-of", "json"];
-  const run = await runLocal(ffprobe, [...args, "-i", `file:${path}`], { signal });
+  const run = await runLocal(ffprobe, [...args, ...nutInput(`file:${path}`)], { signal });
   const failed = { what: "its first frame cannot be read", detail: run.startError ?? run.stderrTail.join("\n") };
   if (run.code !== 0) return fail(failed);
   try {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { nutInput } from "../ffmpeg/guarded-input.js";
 import { bodyOffset } from "../ffmpeg/nut.js";
 import { FramecrcParser, type Packet } from "../ffmpeg/packets.js";
 import { runLocal } from "../ffmpeg/run.js";
@@ -39,9 +40,9 @@ export async function verifyChunk(
     ffmpeg,
     [
       // -xerror: without it ffmpeg 5.1 ends with status 0 when the disk is full at the very end.
-      ...["-v", "error", "-nostdin", "-y", "-xerror", "-copyts", "-copytb", "1", "-protocol_whitelist", "file,pipe"],
+      ...["-v", "error", "-nostdin", "-y", "-xerror", "-copyts", "-copytb", "1"],
       // NUT's tables depend on the average rate (libavformat/nutenc.c build_frame_code): none is to be guessed from a part.
-      ...["-nofind_stream_info", "-f", "nut", "-i", `file:${files.from}`],
+      ...["-nofind_stream_info", ...nutInput(`file:${files.from}`)],
       ...copy,
       ...["-map_metadata", "-1", "-write_index", "0", "-f", "nut", `file:${files.to}`],
       ...copy,

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { filmInput } from "../ffmpeg/guarded-input.js";
 import type { MediaInfo, StreamInfo } from "../ffmpeg/media.js";
 import { FramecrcParser } from "../ffmpeg/packets.js";
 import { startLocal } from "../ffmpeg/run.js";
@@ -63,11 +64,11 @@ async function readPackets(
 ): Promise<Result<ReadPackets, Problem>> {
   const parser = new FramecrcParser();
   const times: number[] = [];
-  const input = typeof file === "string" ? `file:${file}` : "pipe:0";
   const process = startLocal(
     ffmpeg,
     [
-      ...["-v", "error", "-nostdin", "-copyts", "-copytb", "1", "-i", input],
+      ...["-v", "error", "-nostdin", "-copyts", "-copytb", "1"],
+      ...filmInput(typeof file === "string" ? file : undefined),
       ...["-map", `0:${stream}`, "-c", "copy", "-copyinkf", "-f", "framecrc", "pipe:1"],
     ],
     {

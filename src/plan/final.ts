@@ -1,4 +1,5 @@
 import { fileOptions, type OptionUse } from "../ffmpeg/command.js";
+import { nutPipe } from "../ffmpeg/guarded-input.js";
 import type { StreamMapping } from "../ffmpeg/log.js";
 import type { StreamInfo } from "../ffmpeg/media.js";
 import { formatRational, MICROSECOND, rescale } from "../lib/rational.js";
@@ -62,9 +63,9 @@ export function finalArgs(films: readonly JoinedFilm[], outputPath: string): str
 function filmInput({ plan, firstTick }: JoinedFilm, pipe: number): string[] {
   const taken = keepsTimes(plan.command) ? 0n : rescale(BigInt(firstTick), plan.encoderTimeBase, MICROSECOND);
   return [
-    ...["-thread_queue_size", "256", "-protocol_whitelist", "pipe"],
+    ...["-thread_queue_size", "256"],
     ...(toTee(plan) ? NO_TAG : []),
-    ...["-itsoffset", `${taken + plan.startMicroseconds}us`, "-f", "nut", "-i", `pipe:${pipe}`],
+    ...["-itsoffset", `${taken + plan.startMicroseconds}us`, ...nutPipe(pipe)],
   ];
 }
 

@@ -9,6 +9,9 @@ import { segmentsReason, streamingKind } from "./streaming.js";
 /** How every reason begins that is ffmpeg's own to give, since it does not take the command. */
 export const REFUSES = "ffmpeg refuses it";
 
+/** Why a command is for plain ffmpeg on this machine, which is given its words byte for byte. */
+export const NOT_UTF8 = "a word of the command is not valid UTF-8";
+
 /** Why ffmpeg has nothing to write. */
 export const NO_OUTPUT = "there is no output";
 

@@ -1,3 +1,4 @@
+import { nutInput } from "../ffmpeg/guarded-input.js";
 import { decimalSeconds, formatRational } from "../lib/rational.js";
 import type { Chunk, ChunkPart } from "./chunk.js";
 import { chunkFilters } from "./chunk-filters.js";
@@ -37,7 +38,7 @@ export function remoteArgs(plans: readonly FilmPlan[], chunk: Chunk, files: Chun
     if (!part || !own) continue;
     const place = { sides: own.sides, firstPicture: inputs, output: `film${i}` };
     for (const { options, side } of plan.filters?.pictures ?? []) {
-      pictures.push(...words(options), "-protocol_whitelist", "file,pipe", "-i", `file:${own.sides[side] ?? ""}`);
+      pictures.push(...words(options), "-protocol_whitelist", "file", "-i", `file:${own.sides[side] ?? ""}`);
       inputs++;
     }
     renditions.push(
@@ -50,10 +51,10 @@ export function remoteArgs(plans: readonly FilmPlan[], chunk: Chunk, files: Chun
   return [
     ...["-v", "error", "-nostdin", "-progress", "pipe:1", "-stats_period", "0.5"],
     ...filterThreads(plans),
-    ...["-copyts", "-protocol_whitelist", "file,pipe"],
+    "-copyts",
     ...(files.x264Build === undefined ? [] : ["-x264_build", `${files.x264Build}`]),
     ...(first ? words(colourOptions(first.source)) : []),
-    ...["-f", "nut", "-i", files.input],
+    ...nutInput(files.input),
     ...pictures,
     ...renditions,
   ];

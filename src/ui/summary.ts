@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { rename, rm, stat, writeFile } from "node:fs/promises";
 import type { ChalkInstance } from "chalk";
 import type { Route } from "../job/events.js";
@@ -113,13 +114,13 @@ export class Summary {
   /** Writes the report as JSON: beside `file` and renamed, so that no reader meets a half. Pipes and devices are written to as they are. */
   async writeSummary(file: string): Promise<Result<void, Problem>> {
     const json = `${JSON.stringify(this.report(), null, 2)}\n`;
-    const beside = `${file}.${process.pid}.part`;
+    const beside = `${file}.${randomBytes(12).toString("hex")}.part`;
     try {
       const there = await stat(file).catch(() => undefined);
       if (there !== undefined && !there.isFile()) {
         await writeFile(file, json);
       } else {
-        await writeFile(beside, json);
+        await writeFile(beside, json, { flag: "wx" });
         await rename(beside, file);
       }
       return ok(undefined);

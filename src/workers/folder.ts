@@ -15,7 +15,7 @@ export function assertNameInside(name: string): void {
  * so another one is a bug; the check keeps such a bug from touching files outside the folder.
  */
 export function assertFileName(name: string): void {
-  if (name === "" || name === "." || name === ".." || /[/\\\0]/.test(name)) {
+  if (name === "" || name === "." || name === ".." || /[/\0]/.test(name)) {
     throw new RangeError(`not a plain file name: ${JSON.stringify(name)}`);
   }
 }

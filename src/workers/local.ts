@@ -1,13 +1,14 @@
 import { setMaxListeners } from "node:events";
 import { constants } from "node:fs";
-import { access, chmod, copyFile, link, mkdir, rename, rm, stat } from "node:fs/promises";
+import { access, copyFile, link, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
+import { makePrivateFolder } from "../lib/private-folder.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import { watchPath, watchProcess } from "../lib/warden.js";
 import { cancelled, codeOf, connectionFailure, messageOf, transferFailure } from "./failures.js";
-import { assertFileName, privateFolderName } from "./folder.js";
+import { assertFileName } from "./folder.js";
 import { Output } from "./output.js";
 import type { ProcessEnd, RunOptions, Session, Transport, TransportFailure } from "./transport.js";
 
@@ -29,11 +30,9 @@ export class LocalTransport implements Transport {
   /** Makes the private folder. Fails with "connection" when the work path cannot be written. */
   async openSession(signal?: AbortSignal): Promise<Result<Session, TransportFailure>> {
     if (signal?.aborted) return cancelled(this.name);
-    const folder = join(this.#workPath, privateFolderName());
+    let folder: string;
     try {
-      await mkdir(this.#workPath, { recursive: true });
-      await mkdir(folder, { mode: 0o700 });
-      await chmod(folder, 0o700);
+      folder = await makePrivateFolder(this.#workPath, "distffmpeg-");
       await access(folder, constants.W_OK);
     } catch (error) {
       return fail(
@@ -43,7 +42,7 @@ export class LocalTransport implements Transport {
         }),
       );
     }
-    watchPath(resolve(folder));
+    watchPath(folder);
     return ok(new LocalSession(this.name, folder));
   }
 }

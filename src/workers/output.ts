@@ -2,7 +2,8 @@ import { LineSplitter, Tail } from "../lib/lines.js";
 import type { ProcessEnd, RunOptions } from "./transport.js";
 
 const TAIL_LINES = 40;
-const STDOUT_BYTES = 4 * 1024 * 1024;
+/** As much of a program's output as is kept. */
+export const STDOUT_BYTES = 4 * 1024 * 1024;
 
 /** Gathers what `ProcessEnd` reports of a program's output, and calls the line callbacks as lines come. */
 export class Output {

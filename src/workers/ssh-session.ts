@@ -2,10 +2,12 @@ import { randomBytes } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { rename, rm, stat } from "node:fs/promises";
 import { posix } from "node:path";
+import { foreignPart, foreignWords } from "../lib/private-folder.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import { messageOf, transferFailure } from "./failures.js";
 import { assertNameInside, privateFolderName } from "./folder.js";
 import type { Link } from "./link.js";
+import { STDOUT_BYTES } from "./output.js";
 import { runRemote, runRemoteLive } from "./remote-run.js";
 import type { SftpChannel, SftpChannels } from "./sftp.js";
 import type { LiveOptions, LiveSession, ProcessEnd, RunOptions, TransportFailure } from "./transport.js";
@@ -42,12 +44,19 @@ export function makeSessionFolder(
         () => false,
       );
       if (!isThere) await client.mkdir(base, true);
-      const folder = posix.join(base, privateFolderName());
+      // Links are followed once: who owns one in a shared folder could let it lead elsewhere later.
+      const real = await client.realPath(base);
+      const folder = posix.join(real, privateFolderName());
       // With its mode from the first moment: nobody else can look in or put anything in between.
       await new Promise<void>((resolve, reject) => {
         raw.mkdir(folder, { mode: 0o700 }, (error) => (error ? reject(error) : resolve()));
       });
-      const { mode } = await client.stat(folder);
+      const { mode, uid } = await client.stat(folder);
+      const foreign = await foreignPart(real, uid, (path) => client.stat(path));
+      if (foreign !== undefined) {
+        await client.rmdir(folder, true);
+        throw new Error(foreignWords(foreign));
+      }
       if ((mode & 0o777) !== 0o700) await client.chmod(folder, 0o700);
       return folder;
     },
@@ -127,6 +136,10 @@ export class SshSession implements LiveSession {
     const path = this.#path(name);
     const found = await this.run(["find", path, "-type", "f", "-print0"]);
     if (!found.ok) return found;
+    // What is cut off would be missing without a word.
+    if (Buffer.byteLength(found.value.stdout) >= STDOUT_BYTES) {
+      return fail(transferFailure(`${this.#link.worker}: there are more files in ${path} than can be told`));
+    }
     const names = found.value.stdout.split("\0").filter((file) => file.startsWith(`${path}/`));
     return ok(names.map((file) => file.slice(path.length + 1)).filter((file) => !file.split("/").includes("..")));
   }

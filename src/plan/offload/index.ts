@@ -41,8 +41,10 @@ export interface OffloadPlan {
   readonly freight: readonly Freight[];
   /** Output by output. */
   readonly outputs: readonly OutputWay[];
-  /** The logs of a first pass: what a folder there holds belongs into this one here. */
-  readonly logs: { readonly name: string; readonly folder: string } | undefined;
+  /** The logs of a first pass: those that a folder there holds belong into this one here. */
+  readonly logs:
+    | { readonly name: string; readonly folder: string; readonly isLog: (file: string) => boolean }
+    | undefined;
   /** How messages of ffmpeg are to be told, longest names first. */
   readonly renamings: readonly Renaming[];
   /** True where the film, or one of them, comes from standard input. */
@@ -107,7 +109,7 @@ function plan(command: Command, { files, share = NO_SHARE, targets }: OffloadFac
     folders: cargo.folders,
     freight: cargo.freight,
     outputs: outputs.map(({ way }) => way),
-    logs: logs && { name: logs.name, folder: logs.folder },
+    logs: logs && { name: logs.name, folder: logs.folder, isLog: logs.isLog },
     renamings: [...cargo.renamings].sort(([a], [b]) => b.length - a.length),
     film: readsStandardInput(command) ? "stdin" : "file",
     progress,
@@ -156,6 +158,8 @@ interface PassLogs {
   /** Here. */
   readonly folder: string;
   readonly prefix: string;
+  /** Whether a name is one of them. */
+  readonly isLog: (file: string) => boolean;
 }
 
 /** The logs of two passes (fftools/ffmpeg_opt.c: PREFIX-N.log, and what x264 puts beside them) come into one folder. */
@@ -170,12 +174,14 @@ function passLogs(command: Command, cargo: Cargo): PassLogs | undefined {
   const [folder, stem] = [dirname(prefix), basename(prefix)];
   const second = options.some((use) => use.name === "pass" && use.value !== "1");
   const name = cargo.folder(folderTyped(prefix));
+  const isLog = (file: string): boolean =>
+    file.startsWith(`${stem}-`) && /^\d+\.log(\.\w+)?$/.test(file.slice(stem.length + 1));
   for (const file of second ? cargo.files.names(folder) : []) {
-    if (file.startsWith(`${stem}-`) && /\.log(\.\w+)?$/.test(file)) {
+    if (isLog(file)) {
       cargo.freight.push({ name: join(name, file), path: join(folder, file) });
     }
   }
-  return { name, folder, prefix: join(name, stem) };
+  return { name, folder, prefix: join(name, stem), isLog };
 }
 
 function withLog(output: OutputFile, logs: PassLogs | undefined): OutputFile {
