@@ -222,6 +222,8 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     const to = join(folder, `verified${task.index}-${rendition}.nut`);
     const got = await session.get(resultName(task, rendition), from, signal);
     if (!got.ok) return fail(laneFailure(got.failure));
+    // What was made of it before may be kept under another name: it must not be written over.
+    await rm(to, { force: true });
     const verified = await verifyChunk(hostFfmpeg, part, plan.encoderTimeBase, { from, to }, signal);
     await rm(from, { force: true });
     if (signal.aborted) return fail({ kind: "cancelled", what: "stopped" });

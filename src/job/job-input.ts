@@ -10,6 +10,8 @@ export const STATUS = { done: 0, failed: 1, interrupted: 255 } as const;
 
 export interface JobInput {
   readonly argv: readonly string[];
+  /** The `-df_` flags that were given with it. */
+  readonly flags: ReadonlyMap<string, string>;
   readonly config: Config;
   readonly events: EventStream;
   /** Standard input; only opened where it is read, since a pipe would be another one for ffmpeg then (O_NONBLOCK). */

@@ -151,7 +151,7 @@ function plainOutputs(
   return ok({ view: view.value, reason });
 }
 
-type OnSplit = Pick<SplitOptions, "onChunk" | "onFrames">;
+type OnSplit = Pick<SplitOptions, "onChunk" | "onFrames" | "pace">;
 
 /**
  * Splits the source that all these renditions are made of. Where it is in doubt what is shown of its head, that is looked at first; so it is for

@@ -1,5 +1,6 @@
 import { copyFile, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
+import { watchPath } from "../lib/warden.js";
 import type { OutputFile } from "../ffmpeg/command.js";
 import { outputFolders, placeIn } from "../plan/streaming.js";
 
@@ -46,6 +47,7 @@ export async function publishTree(root: string): Promise<number> {
 
 async function copyInto(file: string, place: string): Promise<void> {
   const part = join(dirname(place), `.${Date.now()}.distffmpeg.part`);
+  watchPath(part);
   try {
     await copyFile(file, part);
     await rename(part, place);

@@ -1,5 +1,6 @@
 import type { FilmShape, JobEvent, RateCounts, Route } from "../job/events.js";
 import { unreachable } from "../lib/result.js";
+import { withKept } from "./kept.js";
 import { sourceFrames, type Sample, takeSample } from "./measure.js";
 
 /** What a slot does with its chunk. */
@@ -68,6 +69,8 @@ export interface JobState {
   readonly chunks: ReadonlyMap<number, ChunkState>;
   /** Sums over the chunks that are done: how many, their source and output frames, their bytes. */
   readonly done: { readonly chunks: number; readonly source: number; readonly output: number; readonly bytes: number };
+  /** How many of them an earlier run had done. */
+  readonly kept: number;
   readonly retries: number;
   readonly dropped: readonly { readonly name: string; readonly reason: string }[];
   /** The head of the film that is in the output, or all of it at the end. */
@@ -87,6 +90,7 @@ export function initialState(now: number): JobState {
     workers: new Map(),
     chunks: new Map(),
     done: { chunks: 0, source: 0, output: 0, bytes: 0 },
+    kept: 0,
     retries: 0,
     dropped: [],
     joined: { frames: 0, seconds: 0, bytes: 0 },
@@ -248,6 +252,8 @@ function apply(state: JobState, event: JobEvent, now: number): JobState {
       return startActivity(state, event, "download");
     case "chunk-progress":
       return progress(state, event);
+    case "chunk-kept":
+      return withKept(state, event);
     case "chunk-done":
       return chunkDone(state, event);
     case "chunk-failed":
@@ -258,6 +264,7 @@ function apply(state: JobState, event: JobEvent, now: number): JobState {
       return { ...state, phase: "verifying" };
     case "fell-back":
       return { ...allIdle(state), phase: "whole", route: "local", reason: event.reason };
+    case "resumable":
     case "notice":
     case "progress-text":
     case "words":
