@@ -58,12 +58,17 @@ async function runOne(argv: readonly string[], flags: ReadonlyMap<string, string
   const asWished = route === "auto" || route === "local";
   // It is the real one already: looked for once more, it would be taken for one that has come round to us.
   if (!film && summary === undefined && asWished) return runWhole(ffmpeg_bin, argv);
-  return runWithViews(argv, parsed.ok ? parsed.value : undefined, loaded, asFfmpeg);
+  return runWithViews({ argv, flags, command: parsed.ok ? parsed.value : undefined }, loaded, asFfmpeg);
+}
+
+interface Typed {
+  readonly argv: readonly string[];
+  readonly flags: ReadonlyMap<string, string>;
+  readonly command: Command | undefined;
 }
 
 async function runWithViews(
-  argv: readonly string[],
-  command: Command | undefined,
+  { argv, flags, command }: Typed,
   { config, notes }: LoadedConfig,
   asFfmpeg: boolean,
 ): Promise<number> {
@@ -93,7 +98,7 @@ async function runWithViews(
       events.emit({ type: "notice", level: "info", text: fix === undefined ? what : `${what} (${fix})` });
     }
     return await runJob({
-      ...{ argv, config, asFfmpeg, events, stdin: () => process.stdin, signal: stop.signal, stoppedBy: stop.by },
+      ...{ argv, flags, config, asFfmpeg, events, stdin: () => process.stdin, signal: stop.signal, stoppedBy: stop.by },
       hold,
       tellsWords: views.tellsWords,
       mayOverwrite: (path) => mayOverwrite(path, stop.signal),

@@ -96,6 +96,8 @@ function merge(
     fallback: pick("fallback", "local" as const),
     local_slots: pick("local_slots", "auto" as const),
     route: pick("route", "auto" as const),
+    resume: pick("resume", "auto" as const),
+    scratch_limit: pick("scratch_limit", "none" as const),
   };
   const { notes, ...bounds } = settled.value;
   const summary = flags.get("summary");

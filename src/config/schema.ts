@@ -45,6 +45,8 @@ const FALLBACKS = { local: "local", fail: "fail" } as const;
 
 const ROUTES = { auto: "auto", chunks: "chunks", offload: "offload", local: "local" } as const;
 
+const RESUMES = { auto: "auto", never: "never" } as const;
+
 /** The names to choose from where a setting is one of a few words, for "did you mean". */
 export const CHOICES: Readonly<Record<string, readonly string[]>> = {
   loglevel: Object.keys(LOGLEVELS),
@@ -52,6 +54,8 @@ export const CHOICES: Readonly<Record<string, readonly string[]>> = {
   fallback: Object.keys(FALLBACKS),
   local_slots: ["auto"],
   route: Object.keys(ROUTES),
+  resume: Object.keys(RESUMES),
+  scratch_limit: ["none"],
 };
 
 function optional<T extends z.ZodType>(schema: T, allowed: string): z.ZodOptional<T> {
@@ -81,6 +85,20 @@ const frames = z.int().min(1).max(MAX_FRAMES);
 const numberOrDigits = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]);
 const port = numberOrDigits.pipe(z.int().min(1).max(65535));
 const seconds = numberOrDigits.pipe(z.number().positive().max(86_400));
+
+/** A size: bytes, or a number with K, M, G or T behind it (of 1024 each), as in 20G. */
+const size = z.union([
+  z.int().min(1),
+  z
+    .string()
+    .regex(/^\d+(\.\d+)?[kmgt]?(i?b)?$/i)
+    .transform(bytesOf),
+]);
+
+function bytesOf(text: string): number {
+  const [, number = "", unit = ""] = /^([\d.]+)([kmgt]?)/i.exec(text) ?? [];
+  return Math.max(1, Math.round(Number(number) * 1024 ** " kmgt".indexOf(unit.toLowerCase() || " ")));
+}
 
 const FRAMES_ALLOWED = `a whole number of frames from 1 to ${MAX_FRAMES}`;
 const PORT_ALLOWED = "a port number from 1 to 65535";
@@ -144,6 +162,8 @@ const scalarShape = {
     `auto or a whole number from 0 to ${MAX_SLOTS}`,
   ),
   route: optional(choice(ROUTES), "auto, chunks, offload or local"),
+  resume: optional(choice(RESUMES), "auto or never"),
+  scratch_limit: optional(z.union([z.literal("none"), size]), "none or a size such as 500M or 20G"),
 };
 
 const workerSchema = z.strictObject(workerShape).describe("an object with at least a host");
@@ -172,6 +192,7 @@ export const NUMBER_KEYS: ReadonlySet<string> = new Set<ScalarKey>([
   "job_max_retries",
   "worker_timeout",
   "local_slots",
+  "scratch_limit",
 ]);
 
 type Shape = Readonly<Record<string, z.ZodType>>;

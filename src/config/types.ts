@@ -47,6 +47,10 @@ export interface Config {
   readonly local_slots: number | "auto";
   /** How commands are run: "auto" chooses, the others force one way or end with an error. */
   readonly route: "auto" | "chunks" | "offload" | "local";
+  /** Whether finished chunks are kept until the output is there, and taken up again by the same command. */
+  readonly resume: "auto" | "never";
+  /** Bytes that chunks may take on this machine before the split waits; "none": it never does. */
+  readonly scratch_limit: number | "none";
   readonly workers: readonly WorkerConfig[];
   /** -df_summary=FILE (absolute), -df_plan: only on the command line. */
   readonly summary: string | undefined;
@@ -67,6 +71,8 @@ export const CONFIG_KEYS = [
   "fallback",
   "local_slots",
   "route",
+  "resume",
+  "scratch_limit",
   "workers",
 ] as const;
 

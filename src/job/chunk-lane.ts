@@ -183,6 +183,8 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     const got = await this.#files.fetch(session, resultName(task, rendition), signal);
     if (!got.ok) return fail(laneFailure(got.failure));
     const { path: from, bytes } = got.value;
+    // What was made of it before may be kept under another name: it must not be written over.
+    await rm(to, { force: true });
     const verified = await verifyChunk(tools.ffmpeg, part, plan.encoderTimeBase, { from, to }, signal);
     await rm(from, { force: true });
     if (signal.aborted) return fail({ kind: "cancelled", what: "stopped" });

@@ -1,5 +1,6 @@
 import type { ClockCounts } from "../plan/frame-clock.js";
 import type { Command } from "../ffmpeg/command.js";
+import type { Closing } from "../join/joiner.js";
 import { toNumber } from "../lib/rational.js";
 import type { FilmPlan } from "../plan/film.js";
 import { isDiscarded } from "../plan/muxers.js";
@@ -28,6 +29,23 @@ export interface MadeFilm {
   /** How far the outputs reach, all their streams considered, in microseconds. */
   readonly reached: number | undefined;
   readonly sizes: readonly Sizes[];
+}
+
+/** What the FINALs of outputs of these numbers said at their ends, and the plain ffmpeg beside them. */
+export function closingWords(
+  closings: readonly Closing[],
+  numbers: readonly number[],
+  plain: Sizes | undefined,
+): Pick<MadeFilm, "reached" | "sizes"> {
+  const times = closings.flatMap(({ progress }) => progress?.time ?? []);
+  const sizes = closings.map((closing, i): Sizes => {
+    const number = numbers[i];
+    return { outputs: number === undefined ? [] : [number], lines: closing.sizes };
+  });
+  return {
+    reached: times.length > 0 ? Math.max(...times) : undefined,
+    sizes: plain ? [...sizes, plain] : sizes,
+  };
 }
 
 const OF_OUTPUT = /^\[out#(\d+)\//;

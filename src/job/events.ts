@@ -86,6 +86,8 @@ export type JobEvent =
       readonly bytes: number;
       readonly seconds: number;
     }
+  /** What an earlier run has made of the chunk is taken, in all renditions that were asked for. */
+  | { readonly type: "chunk-kept"; readonly chunk: number; readonly frames: number; readonly bytes: number }
   | {
       readonly type: "chunk-failed";
       readonly chunk: number;
@@ -118,7 +120,15 @@ export type JobEvent =
     }
   /** Ended before a single chunk was complete: nothing was written. */
   | { readonly type: "stopped"; readonly stop: Stop }
-  | { readonly type: "failed"; readonly what: string; readonly detail?: string; readonly fix?: string };
+  | { readonly type: "failed"; readonly what: string; readonly detail?: string; readonly fix?: string }
+  /** The last word of a job that ended short of success: what of it is left for a later run. */
+  | {
+      readonly type: "resumable";
+      readonly id: string;
+      readonly place: string;
+      readonly chunks: number;
+      readonly bytes: number;
+    };
 
 export type Listener = (event: JobEvent) => void;
 

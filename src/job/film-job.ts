@@ -7,20 +7,22 @@ import { framesOf } from "../plan/chunk.js";
 import type { FilmPlan } from "../plan/film.js";
 import { isFirstPass } from "../plan/rate-control/plan.js";
 import { beginsAsPlanned } from "../plan/switches.js";
+import type { Pace } from "../split/pace.js";
 import type { ReadyChunk } from "../split/splitter.js";
-import { type MadeFilm, reportedCounts } from "./closing.js";
+import { closingWords, type MadeFilm, reportedCounts } from "./closing.js";
 import type { EncodedChunk } from "./chunk-lane.js";
-import { Crew } from "./crew.js";
 import type { EventStream, RateCounts } from "./events.js";
-import { type FilmFailure, refusedOrFull } from "./film-failure.js";
-import { headFrameData, oddHead } from "./head-facts.js";
+import { filmCrew, filmPace, foldersOf } from "./film-crew.js";
+import { type FilmFailure, refusedOrFull, tellFullDisk } from "./film-failure.js";
+import { oddHead } from "./head-facts.js";
 import type { Hold } from "./hold.js";
-import { resultsFolder } from "./lane-files.js";
 import type { OutputPlace } from "./output.js";
 import { OutputJoin } from "./output-join.js";
 import { PlainRun } from "./plain-run.js";
 import type { HostTools } from "./probing.js";
 import { RateDesk } from "./rate-desk.js";
+import type { Keeper } from "./resume/keeper.js";
+import type { KeptCrew } from "./resume/kept-crew.js";
 import { type PlainOutputs, type PlannedOutput, splitFilm } from "./stages.js";
 
 /** An output to be made of chunks, and where. */
@@ -41,6 +43,8 @@ export interface FilmJobInput {
   readonly hold: Hold;
   /** The user's wish to end it: what is finished by then becomes the output. */
   readonly leave: AbortSignal;
+  /** Keeps finished chunks for a later run; undefined where none is to. */
+  readonly keeper: Keeper | undefined;
 }
 
 /** Splits, encodes, joins and proves the films of one source; leaves the outputs under their temporary names. */
@@ -57,13 +61,16 @@ class FilmJob {
   readonly #signal: AbortSignal;
   /** Ends the joins as well, because there is nothing to save. */
   readonly #halt = new AbortController();
-  readonly #crew: Crew;
+  readonly #crew: KeptCrew;
+  readonly #pace: Pace;
   readonly #desk: RateDesk;
   readonly #joins: readonly { readonly join: OutputJoin; readonly renditions: readonly number[] }[];
   readonly #plain: PlainRun | undefined;
   /** The chunks' ticks, chunk by chunk, and in these rendition by rendition. */
   readonly #ticks: (readonly (readonly number[])[])[] = [];
   readonly #verified = new Map<number, EncodedChunk>();
+  /** Bytes of the chunks' sources. */
+  readonly #sources: number[] = [];
   #failure: FilmFailure | undefined;
   #total: number | undefined;
   #counted: RateCounts = { dup: 0, drop: 0 };
@@ -75,7 +82,7 @@ class FilmJob {
 
   constructor(input: FilmJobInput) {
     this.#in = input;
-    const { config, outputs, tools, events, plain } = input;
+    const { outputs, tools, events, plain } = input;
     this.#plans = outputs.flatMap(({ output }) => output.plans);
     this.#signal = AbortSignal.any([tools.signal, input.leave, this.#stop.signal]);
     this.#signal.addEventListener("abort", () => this.#wake(), { once: true });
@@ -105,18 +112,11 @@ class FilmJob {
       fail: (problem) => this.#fail(problem),
       notice: (text) => events.emit({ type: "notice", level: "warning", text }),
     });
-    this.#crew = new Crew({
-      config,
-      job: {
-        ...{ plans: this.#plans, tools, events, headers: new Map(), stall: config.worker_timeout },
-        resultsIn: resultsFolder(this.#plans[0], outputs[0]?.place.path),
-        frameData: outputs.flatMap(({ output }) => headFrameData(output, tools)),
-      },
-      signal: this.#signal,
+    this.#pace = filmPace(input, () => this.#crew.busy);
+    this.#crew = filmCrew(input, {
+      ...{ plans: this.#plans, signal: this.#signal, pace: this.#pace },
       onDone: (task, result) => this.#desk.done(task, result),
-      onGivenUp: ({ kind, ...problem }) =>
-        this.#fail({ ...problem, kind: kind === "unfit" || kind === "refused" ? kind : "failed" }),
-      onNobodyLeft: (problem) => this.#fail({ ...problem, kind: "failed" }),
+      onFailure: (failure) => this.#fail(failure),
     });
   }
 
@@ -126,7 +126,9 @@ class FilmJob {
     }
     const opening = this.#crew.open();
     const splitting = this.#split();
-    const result = await (isFirstPass(this.#plans[0]?.rate) ? this.#firstPass() : this.#join());
+    const ended = await (isFirstPass(this.#plans[0]?.rate) ? this.#firstPass() : this.#join());
+    // Before anything is taken away.
+    const result = ended.ok ? ended : fail(await tellFullDisk(ended.failure, foldersOf(this.#in)));
     this.#stop.abort();
     // Whatever is still being written is of no use to anybody.
     if (!result.ok) this.#halt.abort();
@@ -140,10 +142,12 @@ class FilmJob {
     const result = await splitFilm(this.#plans, config, tools, this.#signal, {
       onChunk: (ready) => this.#ready(ready),
       onFrames: (frames) => events.emit({ type: "split-progress", frames }),
+      pace: this.#pace,
     });
     if (!result.ok) {
       const { kind } = result.failure;
-      if (kind !== "cancelled") this.#fail({ ...result.failure, kind: kind === "unfit" ? "unfit" : "refused" });
+      if (kind !== "cancelled")
+        this.#fail(kind === "unfit" ? { ...result.failure, kind } : refusedOrFull(result.failure));
       return;
     }
     const { chunks, sourceFrames, outputFrames, counts } = result.value;
@@ -152,6 +156,7 @@ class FilmJob {
       return;
     }
     this.#total = chunks;
+    this.#in.keeper?.total(chunks, sourceFrames);
     const whole = { total: outputFrames[0] ?? 0, counts: reportedCounts(this.#plans, counts) };
     events.emit({ type: "split-progress", frames: sourceFrames, ...whole });
     this.#desk.end();
@@ -173,11 +178,13 @@ class FilmJob {
     const counts = { dup: dup - this.#counted.dup, drop: drop - this.#counted.drop };
     this.#counted = { dup, drop };
     this.#in.events.emit({ type: "chunk-ready", chunk: index, frames: framesOf(ready.chunk), counts });
+    this.#sources[index] = ready.bytes;
     this.#desk.cut(ready);
   }
 
   #settled(index: number, result: EncodedChunk): void {
     this.#verified.set(index, result);
+    this.#pace.free(this.#sources[index] ?? 0);
     this.#wake();
   }
 
@@ -244,11 +251,13 @@ class FilmJob {
       const taken = await join.take(parts);
       if (!taken.ok) return taken;
     }
+    this.#in.keeper?.spent(this.#handed);
     this.#verified.delete(this.#handed++);
     return ok(undefined);
   }
 
   #taken(ticks: readonly number[], bytes: number): void {
+    this.#crew.joined(bytes);
     const { frames, seconds, bytes: before } = this.#joined;
     const [plan] = this.#plans;
     const reached = ticks.length === 0 || !plan ? seconds : ((ticks.at(-1) ?? -1) + 1) * toNumber(plan.encoderTimeBase);
@@ -270,16 +279,8 @@ class FilmJob {
   }
 
   #made(closings: readonly Closing[]): MadeFilm {
-    const times = closings.flatMap(({ progress }) => progress?.time ?? []);
-    const sizes = closings.map((closing, i) => {
-      const { output } = this.#in.outputs[i] ?? {};
-      return { outputs: output ? [output.number] : [], lines: closing.sizes };
-    });
-    return {
-      ...this.#joined,
-      reached: times.length > 0 ? Math.max(...times) : undefined,
-      sizes: this.#plain ? [...sizes, this.#plain.sizes] : sizes,
-    };
+    const numbers = this.#in.outputs.map(({ output }) => output.number);
+    return { ...this.#joined, ...closingWords(closings, numbers, this.#plain?.sizes) };
   }
 
   async #prove(closings: readonly Closing[]): Promise<Result<MadeFilm, FilmFailure>> {

@@ -10,6 +10,8 @@ export const STATUS = { done: 0, failed: 1, interrupted: 255 } as const;
 
 export interface JobInput {
   readonly argv: readonly string[];
+  /** The `-df_` flags that were given with it. */
+  readonly flags: ReadonlyMap<string, string>;
   readonly config: Config;
   /** Called by ffmpeg's name, by a program that expects nothing else. */
   readonly asFfmpeg: boolean;

@@ -1,13 +1,10 @@
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Config } from "../config/types.js";
 import { type Command, globalOptions, lastOption } from "../ffmpeg/command.js";
 import { LEVELS, parseLoglevel } from "../ffmpeg/loglevel.js";
 import { parseCommand } from "../ffmpeg/parse.js";
-import { makePrivateFolder } from "../lib/private-folder.js";
 import { hasRawWords } from "../lib/raw-words.js";
-import { fail, ok, type Problem, type Result } from "../lib/result.js";
-import { watchPath } from "../lib/warden.js";
+import { fail, type Problem, type Result } from "../lib/result.js";
 import { localPath, readsStandardInput } from "../plan/local-path.js";
 import { isDiscarded } from "../plan/muxers.js";
 import { shareOutputs } from "../plan/outputs.js";
@@ -22,10 +19,14 @@ import { discard, type OutputPlace, publish } from "./output.js";
 import { isOn, readsKeys } from "./overwrite.js";
 import { placeAll } from "./places.js";
 import type { HostTools } from "./probing.js";
+import { readSources } from "./resume/identity.js";
+import type { Keeper } from "./resume/keeper.js";
+import { closeKeeper, openKeeper, sourcesAreSame } from "./resume/keeping.js";
 import { Spool } from "./spool.js";
 import { describe, type PlainOutputs, planJob, type PlannedJob } from "./stages.js";
 import { boundHere, runHere, runUnsplit } from "./unsplit.js";
 import { Words } from "./words.js";
+import { makeFolder } from "./work-folder.js";
 
 /** Runs one ffmpeg command line, split or whole; gives the exit status. */
 export async function runJob(input: JobInput): Promise<number> {
@@ -67,21 +68,6 @@ async function unreadableTwice(command: Command): Promise<string | undefined> {
   return undefined;
 }
 
-/** The job's own folder, private, with a name nobody can guess. */
-async function makeFolder(config: Config): Promise<Result<string, Problem>> {
-  try {
-    const folder = await makePrivateFolder(config.server_work_path, "job-");
-    watchPath(folder);
-    return ok(folder);
-  } catch (error) {
-    return fail({
-      what: `no work folder can be made in ${config.server_work_path}`,
-      detail: String(error),
-      fix: "-df_server_work_path=FOLDER, a folder that you may write",
-    });
-  }
-}
-
 /** `split`: the outputs that may be, by their numbers. */
 async function runSplit(input: JobInput, command: Command, split: readonly number[], folder: string): Promise<number> {
   const { config, events, signal } = input;
@@ -105,6 +91,7 @@ async function runSplit(input: JobInput, command: Command, split: readonly numbe
     opened: () => events.emit({ type: "opened" }),
     loglevel: parseLoglevel(lastOption(globalOptions(command), "loglevel")?.value ?? config.loglevel) ?? LEVELS.info,
   });
+  const asked = readSources(command);
   const planned = await planJob(command, tools, (line, scratch) => words.push(line, scratch));
   if (hard.signal.aborted) return stopped(input);
   const spooled = spool ? { spool } : {};
@@ -131,6 +118,20 @@ async function runSplit(input: JobInput, command: Command, split: readonly numbe
     return runUnsplit(input, command, what, { ...spooled, agreed, said: words.said });
   }
   const { made } = placed.value;
+  const sources = await asked;
+  const about = { planned: planned.value, files: made.length, folder, sources };
+  const opened = await openKeeper(input, command, about);
+  if (!opened.ok) {
+    await discardAll(made);
+    events.emit({ type: "failed", ...opened.failure });
+    return STATUS.failed;
+  }
+  const keeper = opened.value;
+  if (input.signal.aborted) {
+    await discardAll(made);
+    await closeKeeper(keeper, true, events);
+    return stopped(input);
+  }
   // From here on what is finished is worth keeping.
   signal.removeEventListener("abort", stopAsking);
   const film = filmShape(planned.value, command, words.unit);
@@ -141,14 +142,44 @@ async function runSplit(input: JobInput, command: Command, split: readonly numbe
     if (fine) words.finish();
   });
   const keys = readsKeys(command) ? input.listenToKeys() : undefined;
-  const result = await runFilm({
-    ...{ config, tools, events, hold: input.hold, leave: signal, outputs: placed.value.outputs },
+  const ended = await runFilm({
+    ...{ config, tools, events, keeper, hold: input.hold, leave: signal, outputs: placed.value.outputs },
     plain: plain && { outputs: plain, places: placed.value.plain },
   });
   keys?.off();
-  if (result.ok) return finish(input, film, made, result.value);
+  const same = await sourcesAreSame(command, sources);
+  const result = ended.ok && !same.ok ? same : ended;
+  const before = { ...spooled, agreed: !isOn(command, "n"), said: words.said };
+  return conclude(input, { command, film, made, keeper, before }, result);
+}
+
+interface Concluded {
+  readonly command: Command;
+  readonly film: FilmShape;
+  readonly made: readonly OutputPlace[];
+  readonly keeper: Keeper | undefined;
+  readonly before: Before;
+}
+
+/** Puts the outputs in place, or takes them away; what was finished is kept where a later run can go on with it. */
+async function conclude(
+  input: JobInput,
+  { command, film, made, keeper, before }: Concluded,
+  result: Result<MadeFilm, FilmFailure>,
+): Promise<number> {
+  const { events, signal } = input;
+  if (result.ok) {
+    const status = await finish(input, film, made, result.value);
+    await closeKeeper(keeper, signal.aborted || status !== STATUS.done, events);
+    return status;
+  }
   await discardAll(made);
-  return failed(input, command, result.failure, { ...spooled, agreed: !isOn(command, "n"), said: words.said });
+  const { kind } = result.failure;
+  const keep = signal.aborted || kind === "failed" || kind === "cancelled";
+  if (!keep) await closeKeeper(keeper, false, events);
+  const status = await failed(input, command, result.failure, before);
+  await closeKeeper(keeper, keep, events);
+  return status;
 }
 
 /** Whether all outputs have begun as they should. */

@@ -90,9 +90,8 @@ export class LiveTree {
 
   /** In one step, in place of what is there. */
   async #put(place: string, make: (part: string) => Promise<void>): Promise<void> {
-    const folder = dirname(place);
-    await mkdir(folder, { recursive: true });
-    const part = join(folder, `.distffmpeg-${randomBytes(6).toString("hex")}.part`);
+    await mkdir(dirname(place), { recursive: true });
+    const part = join(this.root, `.live-${randomBytes(6).toString("hex")}`);
     try {
       await make(part);
       await rename(part, place);

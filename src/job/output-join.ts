@@ -123,8 +123,14 @@ export class OutputJoin {
   async finish(): Promise<Result<Closing, Problem>> {
     if (!this.#final) return fail({ what: "the output has no film" });
     const finished = await this.#final.joiner.finish();
-    await this.#appending;
+    await this.#settle();
     return finished;
+  }
+
+  /** FINAL has ended: nobody else is at its files any more. */
+  async #settle(): Promise<void> {
+    await this.#appending;
+    await this.#o.place.live?.stop();
   }
 
   /**
@@ -135,7 +141,7 @@ export class OutputJoin {
     if (!this.#final) return fail({ what: "stopped" });
     const { output, place, tools } = this.#o;
     const ended = await this.#final.joiner.leave(this.#ticks[0]?.length ?? 0);
-    await this.#appending;
+    await this.#settle();
     if (!ended.ok || complete || place.tree !== undefined || place.slaves) return ended;
     const kept = await keepHead(output, this.#made(this.#final.references), tools);
     return kept.ok ? ended : kept;

@@ -3,6 +3,7 @@ import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { concatenate } from "../lib/concatenate.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
+import { watchPath } from "../lib/warden.js";
 import type { FilmPlan } from "../plan/film.js";
 import type { PassDemand } from "../plan/rate-control/demand.js";
 import type { TransportFailure } from "../workers/transport.js";
@@ -25,7 +26,8 @@ export async function withPassLog(plan: FilmPlan): Promise<Result<FilmPlan, stri
   return read.ok ? ok({ ...plan, passLog: read.value }) : fail(`the log ${pass.log} of -pass 1: ${read.failure}`);
 }
 
-async function readLog(encoder: string, path: string): Promise<Result<PassLog, string>> {
+/** Reads the log of a first pass, with the size of what lies beside it. Fails with the reason why it is of no use. */
+export async function readLog(encoder: string, path: string): Promise<Result<PassLog, string>> {
   const suffix = treeSuffix(encoder);
   try {
     const text = await readFile(path, "latin1");
@@ -116,6 +118,7 @@ export async function joinChunkLogs(
   // A name that nobody can have waited for: the log may be in a folder where others write.
   const own = randomBytes(12).toString("hex");
   const part = (name: string): string => `${name}.${own}.part`;
+  for (const name of suffix === undefined ? [path] : [path, path + suffix]) watchPath(part(name));
   try {
     if (suffix !== undefined && needsTree(joined.value)) {
       await concatenate(

@@ -152,7 +152,7 @@ function plainOutputs(
   return ok({ view: view.value, reason });
 }
 
-type OnSplit = Pick<SplitOptions, "onChunk" | "onFrames">;
+type OnSplit = Pick<SplitOptions, "onChunk" | "onFrames" | "pace">;
 
 type Watched = OnSplit & Pick<SplitOptions, "runs">;
 

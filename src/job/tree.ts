@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { copyFile, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
+import { watchPath } from "../lib/warden.js";
 import type { OutputFile } from "../ffmpeg/command.js";
 import { outputFolders, placeIn } from "../plan/streaming.js";
 
@@ -48,6 +49,7 @@ export async function publishTree(root: string): Promise<number> {
 
 async function copyInto(file: string, place: string): Promise<void> {
   const part = join(dirname(place), `.distffmpeg-${randomBytes(12).toString("hex")}.part`);
+  watchPath(part);
   try {
     await copyFile(file, part, constants.COPYFILE_EXCL);
     await rename(part, place);

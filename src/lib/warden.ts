@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { appendFileSync } from "node:fs";
 import { Socket } from "node:net";
+import { dirname } from "node:path";
 
 /**
  * Reads what is running and what is temporary (`+p PID`, `-p PID`, `+f PATH`); when nobody is left to write
@@ -55,7 +57,23 @@ export function watchProcess(pid: number | undefined): () => void {
   return () => tell(`-p ${pid}`);
 }
 
+let ledger: string | undefined;
+
+/**
+ * From now on temporary files and folders are noted in this file too, but those beside it: where the warden is killed as
+ * well, or the power fails, `distffmpeg clean` finds there what was left. `path` is absolute.
+ */
+export function keepLedger(path: string): void {
+  ledger = path;
+}
+
 /** Has a temporary file or folder taken away in the end, if it is still there. `path` is absolute. */
 export function watchPath(path: string): void {
   tell(`+f ${path}`);
+  if (ledger === undefined || path.includes("\n") || path.startsWith(`${dirname(ledger)}/`)) return;
+  try {
+    appendFileSync(ledger, `${path}\n`, { mode: 0o600 });
+  } catch {
+    // The warden is there all the same.
+  }
 }

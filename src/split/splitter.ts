@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -11,6 +12,7 @@ import type { Chunk } from "../plan/chunk.js";
 import type { ClockCounts } from "../plan/frame-clock.js";
 import type { SourceRun } from "../plan/extract.js";
 import type { Timeline } from "../plan/timeline.js";
+import type { Pace } from "./pace.js";
 import { SourceRuns } from "./source-runs.js";
 
 /** A chunk whose source packets lie ready in a file of their own. */
@@ -52,8 +54,13 @@ export interface SplitOptions {
   readonly stdin?: Readable;
   readonly onChunk: (ready: ReadyChunk) => void;
   readonly onFrames: (frames: number) => void;
+  /** Told of all that is written: a chunk's file counts until the caller says that it is gone. */
+  readonly pace?: Pace;
   readonly signal: AbortSignal;
 }
+
+/** What status 0 says nothing of: packets that a filter no longer took, segments that found no room (fftools/ffmpeg.c, 5.1). */
+const HALF_DONE = /^Error applying bitstream filters|No space left on device|Disk quota exceeded/;
 
 /** How much of a segment is searched for what its first packet says: the encoder's signature, the kind of picture. */
 const HEAD_BYTES = 64 * 1024;
@@ -79,6 +86,8 @@ class Splitter {
   #failure: SplitFailure | undefined;
   #process: LocalProcess | undefined;
   #removed = 0;
+  /** Bytes of the segments that are there, where somebody wants to know. */
+  readonly #weights = new Map<number, number>();
   #chunks = 0;
   #complete = false;
   #x264Build: number | undefined;
@@ -91,20 +100,24 @@ class Splitter {
 
   async run(): Promise<Result<SplitTotals, SplitFailure>> {
     const { ffmpeg, args, stdin, signal, timeline } = this.#options;
+    const ending = AbortSignal.any([signal, this.#stop.signal]);
     this.#process = startLocal(ffmpeg, args, {
       ...(stdin ? { stdin } : {}),
       onStdoutLine: (line) => this.#index(line),
       onExtraLine: () => {
-        this.#segments++;
+        this.#weigh(this.#segments++);
         this.#assemble();
       },
-      signal: AbortSignal.any([signal, this.#stop.signal]),
+      signal: ending,
     });
+    const detach = this.#options.pace?.attach(this.#process);
+    // One that waits would not hear that it is to end.
+    ending.addEventListener("abort", () => detach?.(), { once: true });
     const end = await this.#process.end;
+    detach?.();
     if (signal.aborted) return fail({ kind: "cancelled", what: "the split was stopped" });
     if (this.#failure === undefined && !this.#complete) {
-      // A filter of packets that has ended takes no more, and status 0 says nothing of it (fftools/ffmpeg.c, 5.1).
-      if (end.code !== 0 || end.stderrTail.some((line) => line.startsWith("Error applying bitstream filters"))) {
+      if (end.code !== 0 || end.stderrTail.some((line) => HALF_DONE.test(line))) {
         const detail = end.startError ?? end.stderrTail.join("\n");
         this.#failure = { kind: "broken", what: "ffmpeg could not split the source", detail };
       } else {
@@ -188,6 +201,7 @@ class Splitter {
     if (!this.#looked) await this.#lookForX264();
     const path = join(folder, `chunk${chunk.index}.nut`);
     const bytes = await this.#gather(path, chunk);
+    this.#options.pace?.add(bytes);
     await this.#removeSegments(chunk.firstSegment);
     this.#chunks++;
     const run = this.#runs?.run(chunk, this.#parser.headers.get(0)?.extradata ?? "");
@@ -224,7 +238,20 @@ class Splitter {
 
   /** Segments before `index` belong to no chunk that is still to come. */
   async #removeSegments(index: number): Promise<void> {
-    while (this.#removed < index) await rm(this.#segment(this.#removed++), { force: true });
+    for (; this.#removed < index; this.#removed++) {
+      await rm(this.#segment(this.#removed), { force: true });
+      this.#options.pace?.free(this.#weights.get(this.#removed) ?? 0);
+      this.#weights.delete(this.#removed);
+    }
+  }
+
+  /** At once, so that a split that is too far ahead does not get further meanwhile. */
+  #weigh(index: number): void {
+    const { pace } = this.#options;
+    if (!pace?.limited) return;
+    const bytes = statSync(this.#segment(index), { throwIfNoEntry: false })?.size ?? 0;
+    this.#weights.set(index, bytes);
+    pace.add(bytes);
   }
 
   #segment(index: number): string {

@@ -3,7 +3,7 @@ import type { JobEvent } from "../job/events.js";
 import { renderError } from "./errors.js";
 import { LEVELS } from "../ffmpeg/loglevel.js";
 import type { JobState } from "./state.js";
-import { clock, count, oneLine } from "./text.js";
+import { clock, count, oneLine, size } from "./text.js";
 
 /** A line for the log: shown when `level` is not above the chosen loglevel. */
 export interface Message {
@@ -56,6 +56,10 @@ export function messageFor(event: JobEvent, state: JobState): Message | undefine
       };
     case "notice":
       return { level: LEVELS[event.level], text: oneLine(event.text) };
+    case "chunk-kept":
+      return { level: LEVELS.debug, text: `chunk ${event.chunk} was finished by an earlier run` };
+    case "resumable":
+      return { level: state.phase === "failed" ? LEVELS.error : LEVELS.info, text: resumable(event) };
     case "stopped":
       return { level: LEVELS.warning, text: "stopped before the first chunk was complete: nothing was written" };
     case "done":
@@ -63,6 +67,11 @@ export function messageFor(event: JobEvent, state: JobState): Message | undefine
     default:
       return undefined;
   }
+}
+
+function resumable({ id, chunks, bytes, place }: Extract<JobEvent, { type: "resumable" }>): string {
+  const kept = `${count(chunks, "finished chunk")} (${size(bytes)}) are kept in ${oneLine(place)}`;
+  return `${kept}: the same command goes on from there (or distffmpeg jobs resume ${id}; jobs remove ${id} gives them up)`;
 }
 
 function headOf({ output, frames, seconds }: Extract<JobEvent, { type: "done" }>): string {

@@ -78,6 +78,7 @@ function counters(state: JobState, columns: number): string {
   const parts: string[] = [];
   const known = state.chunks.size;
   if (known > 0) parts.push(`${state.done.chunks}/${known}${state.total === undefined ? "+" : ""} chunks`);
+  if (state.kept > 0) parts.push(`${state.kept} kept`);
   if (state.joined.seconds > 0) parts.push(`${clock(state.joined.seconds)} of film written`);
   if (state.retries > 0) parts.push(`${state.retries} ${state.retries === 1 ? "retry" : "retries"}`);
   if (state.dropped.length > 0) parts.push(`${count(state.dropped.length, "worker")} dropped`);

@@ -1,5 +1,6 @@
 import type { FilmShape, JobEvent, RateCounts, Route } from "../job/events.js";
 import { unreachable } from "../lib/result.js";
+import { withKept } from "./kept.js";
 import { sourceFrames, type Sample, takeSample } from "./measure.js";
 
 /** What a slot does with its chunk. */
@@ -70,6 +71,8 @@ export interface JobState {
   readonly chunks: ReadonlyMap<number, ChunkState>;
   /** Sums over the chunks that are done: how many, their source and output frames, their bytes. */
   readonly done: { readonly chunks: number; readonly source: number; readonly output: number; readonly bytes: number };
+  /** How many of them an earlier run had done. */
+  readonly kept: number;
   readonly retries: number;
   readonly dropped: readonly { readonly name: string; readonly reason: string }[];
   /** The head of the film that is in the output, or all of it at the end. */
@@ -89,6 +92,7 @@ export function initialState(now: number): JobState {
     workers: new Map(),
     chunks: new Map(),
     done: { chunks: 0, source: 0, output: 0, bytes: 0 },
+    kept: 0,
     retries: 0,
     dropped: [],
     joined: { frames: 0, seconds: 0, bytes: 0 },
@@ -102,20 +106,11 @@ function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> 
 
 /** The worker by that name; one that never came up (dropped at the first try) is made on the spot. */
 function workerOf(state: JobState, name: string): WorkerState {
-  return (
-    state.workers.get(name) ?? {
-      name,
-      slots: 0,
-      detail: "",
-      busy: new Map(),
-      chunks: 0,
-      frames: 0,
-      seconds: 0,
-      shared: 0,
-      dropped: undefined,
-    }
-  );
+  const nothing = { slots: 0, detail: "", chunks: 0, frames: 0, seconds: 0, shared: 0 };
+  return state.workers.get(name) ?? { name, ...nothing, busy: new Map(), dropped: undefined };
 }
+
+const took = (worker: WorkerState): WorkerState => ({ ...worker, shared: worker.shared + 1 });
 
 function putWorker(state: JobState, worker: WorkerState): JobState {
   return { ...state, workers: put(state.workers, worker.name, worker) };
@@ -245,16 +240,16 @@ function apply(state: JobState, event: JobEvent, now: number): JobState {
     }
     case "chunk-upload":
       return startActivity(state, event, "upload");
-    case "chunk-shared": {
-      const worker = workerOf(state, event.worker);
-      return putWorker(state, { ...worker, shared: worker.shared + 1 });
-    }
+    case "chunk-shared":
+      return putWorker(state, took(workerOf(state, event.worker)));
     case "chunk-encode":
       return startActivity(state, event, "encode");
     case "chunk-download":
       return startActivity(state, event, "download");
     case "chunk-progress":
       return progress(state, event);
+    case "chunk-kept":
+      return withKept(state, event);
     case "chunk-done":
       return chunkDone(state, event);
     case "chunk-failed":
@@ -265,6 +260,7 @@ function apply(state: JobState, event: JobEvent, now: number): JobState {
       return { ...state, phase: "verifying" };
     case "fell-back":
       return { ...allIdle(state), phase: "whole", route: "local", reason: event.reason };
+    case "resumable":
     case "notice":
     case "progress-text":
     case "words":

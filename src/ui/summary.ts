@@ -18,6 +18,8 @@ export interface SummaryReport {
   readonly reason: string;
   /** Chunks done, each counted once. */
   readonly chunks: number;
+  /** How many of them an earlier run of the command had finished. */
+  readonly kept: number;
   /** Frames in the output, or encoded so far when the job failed. */
   readonly frames: number;
   /** Time the job took, on the wall clock. */
@@ -50,6 +52,7 @@ export function summarise(state: JobState, now: number): SummaryReport {
     route: state.route ?? null,
     reason: state.reason,
     chunks: state.done.chunks,
+    kept: state.kept,
     frames: outputFrames(state),
     seconds: milliseconds(elapsed(state, now)),
     workers: [...state.workers.values()].map(({ name, chunks, frames, seconds, shared }) => {

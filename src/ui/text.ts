@@ -69,3 +69,11 @@ export function count(number: number, noun: string): string {
 export function rate(fps: number): string {
   return fps < 99.95 ? fps.toFixed(1) : fps.toFixed(0);
 }
+
+/** Bytes as `812 KiB` or `1.4 GiB`. */
+export function size(bytes: number): string {
+  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10)));
+  const value = bytes / 1024 ** power;
+  return `${power === 0 || value >= 99.95 ? value.toFixed(0) : value.toFixed(1)} ${units[power]}`;
+}

@@ -22,6 +22,8 @@ describe("loadConfig", () => {
       fallback: "local",
       local_slots: "auto",
       route: "auto",
+      resume: "auto",
+      scratch_limit: "none",
       workers: [],
       summary: undefined,
       plan: false,
@@ -29,6 +31,16 @@ describe("loadConfig", () => {
     expect(Object.keys(origins).sort()).toEqual([...CONFIG_KEYS].sort());
     expect(new Set(Object.values(origins))).toEqual(new Set(["default"]));
     expect([files, notes]).toEqual([[], []]);
+  });
+
+  test.each([
+    ["20G", 20 * 1024 ** 3],
+    ["1.5m", 1.5 * 1024 ** 2],
+    ["500MiB", 500 * 1024 ** 2],
+    ["4096", 4096],
+    ["none", "none"],
+  ])("scratch_limit %s", (text, bytes) => {
+    expect(new House().loaded([`-df_scratch_limit=${text}`]).config.scratch_limit).toBe(bytes);
   });
 
   test("follows the XDG folders, when they are absolute", () => {

@@ -230,6 +230,7 @@ describe("summary", () => {
       route: "chunks",
       reason: "one H.264 stream",
       chunks: 4,
+      kept: 0,
       frames: 400,
       seconds: 12,
       workers: [

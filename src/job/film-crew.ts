@@ -1,0 +1,43 @@
+import { dirname } from "node:path";
+import type { FilmPlan } from "../plan/film.js";
+import { Pace } from "../split/pace.js";
+import type { FilmFailure } from "./film-failure.js";
+import type { FilmJobInput } from "./film-job.js";
+import { headFrameData } from "./head-facts.js";
+import { resultsFolder } from "./lane-files.js";
+import { KeptCrew, type KeptCrewOptions } from "./resume/kept-crew.js";
+
+export interface FilmCrewOptions extends Pick<KeptCrewOptions, "signal" | "pace" | "onDone"> {
+  /** All films of all outputs, in their order. */
+  readonly plans: readonly FilmPlan[];
+  onFailure(failure: FilmFailure): void;
+}
+
+/** All that encode for a job of films. */
+export function filmCrew({ config, tools, events, outputs, keeper }: FilmJobInput, options: FilmCrewOptions): KeptCrew {
+  const { plans, signal, pace } = options;
+  return new KeptCrew({
+    ...{ config, signal, keeper, pace },
+    job: {
+      ...{ plans, tools, events, headers: new Map(), stall: config.worker_timeout },
+      resultsIn: resultsFolder(plans[0], outputs[0]?.place.path),
+      frameData: outputs.flatMap(({ output }) => headFrameData(output, tools)),
+    },
+    onDone: (task, result) => options.onDone(task, result),
+    onGivenUp: ({ kind, ...problem }) =>
+      options.onFailure({ ...problem, kind: kind === "unfit" || kind === "refused" ? kind : "failed" }),
+    onNobodyLeft: (problem) => options.onFailure({ ...problem, kind: "failed" }),
+  });
+}
+
+/** What keeps a job's files below `scratch_limit`; `busy`: whether chunks are being made. */
+export function filmPace({ config, keeper }: FilmJobInput, busy: () => boolean): Pace {
+  const limit = config.scratch_limit === "none" ? undefined : config.scratch_limit;
+  return new Pace({ limit, busy, evict: (bytes) => keeper?.evict(bytes) ?? 0 });
+}
+
+/** The folders in which a job writes. */
+export function foldersOf({ tools, outputs }: FilmJobInput): string[] {
+  const places = outputs.map(({ place }) => dirname(place.tree ?? place.slaves?.[0]?.path ?? place.path));
+  return [tools.folder, ...places];
+}
