@@ -31,6 +31,14 @@ async function main(name: Name, argv: readonly string[]): Promise<number> {
     const { explainCommand } = await import("./commands/explain.js");
     return explainCommand(rest.slice(1), flags);
   }
+  if (name === "distffmpeg" && rest[0] === "jobs") {
+    const { jobsCommand } = await import("./commands/jobs.js");
+    return jobsCommand(rest.slice(1), flags);
+  }
+  if (name === "distffmpeg" && rest[0] === "clean") {
+    const { cleanCommand } = await import("./commands/clean.js");
+    return cleanCommand(rest.slice(1), flags);
+  }
   const { run } = await import("./commands/run.js");
   return run(rest, flags, name === "ffmpeg");
 }

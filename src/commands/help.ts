@@ -21,6 +21,10 @@ On two machines more (name them under "workers" in the config file first):
 See what would be run where, and do nothing:
   distffmpeg -df_plan -i film.mkv -c:v libx265 -crf 24 -c:a copy out.mkv
 
+What was stopped, by whatever it was, goes on where it was when the same command is typed again:
+  distffmpeg jobs           lists what can go on; distffmpeg jobs --help
+  distffmpeg clean          removes what killed jobs have left here and on the workers
+
 The film is split on this machine, encoded in chunks on every worker that can be reached over SSH, and joined
 with its sound and everything else. What cannot be split so that the output is what plain ffmpeg would have
 written runs as plain ffmpeg, and says why.

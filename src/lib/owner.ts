@@ -72,3 +72,20 @@ export function parseOwner(word: string): Owner | undefined {
   const [, host, pid, start] = /^([0-9a-f]{16})\/(\d+)\/(\S+)$/.exec(word.trim()) ?? [];
   return host === undefined || pid === undefined || start === undefined ? undefined : { host, pid: Number(pid), start };
 }
+
+/** An owner as 32 hexadecimal digits, for names. */
+export function ownerTag({ host, pid, start }: Owner): string {
+  return `${host}${pid.toString(16).padStart(8, "0")}${shortHash(start)}`;
+}
+
+/** Whether the owner that such digits stand for still runs; undefined where it cannot be seen from here. */
+export function isTaggedAlive(tag: string): boolean | undefined {
+  const [, host, pid, start] = /^([0-9a-f]{16})([0-9a-f]{8})([0-9a-f]{8})$/.exec(tag) ?? [];
+  if (host !== thisProcess().host || pid === undefined) return undefined;
+  const running = startOf(Number.parseInt(pid, 16));
+  return running !== undefined && shortHash(running) === start;
+}
+
+function shortHash(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 8);
+}

@@ -53,7 +53,7 @@ async function sleeper(on: Session["run"], options: RunOptions = {}, script = "e
 
 describe("files", () => {
   test("20 MB there and back are the same, and the folder is private", async () => {
-    expect(session.folder).toMatch(new RegExp(`^${one.workPath}/distffmpeg-[0-9a-f]{24}$`));
+    expect(session.folder).toMatch(new RegExp(`^${one.workPath}/distffmpeg-[0-9a-f]{56}$`));
     expect(statSync(session.folder).mode & 0o777).toBe(0o700);
     const film = join(lab.folder, "a film.bin");
     writeFileSync(film, randomBytes(20_000_000));

@@ -17,9 +17,9 @@ export interface SweptHost {
 /** Folders that do not say whose they are: as old as this, milliseconds, they are nobody's. */
 const NOBODYS = 24 * 60 * 60 * 1000;
 
-/** The names that temporary files have; a list that was tampered with leads to nothing else (job/output.ts, tree.ts, pass-files.ts). */
+/** The names that temporary files have; a list that was tampered with leads to nothing else (job/output.ts, tree.ts, shared.ts, pass-files.ts). */
 const TEMPORARY =
-  /^\.(.*\.)?distffmpeg-([0-9a-f]{12}|[0-9a-f]{24})(\.[^/]*)?$|\.log(\.mbtree|\.cutree|\.temp)?\.[0-9a-f]{24}\.part$/;
+  /^\.(.*\.)?distffmpeg-[0-9a-f]{12,56}(\.[^/]*)?$|\.log(\.mbtree|\.cutree|\.temp)?\.[0-9a-f]{24}\.part$/;
 
 /** Takes away what dead jobs have left: their folders, what they wrote elsewhere for a while, and programs still at it. */
 export async function sweepHost({ server_work_path }: Pick<Config, "server_work_path">): Promise<SweptHost> {

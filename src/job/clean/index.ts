@@ -1,0 +1,39 @@
+import type { Config } from "../../config/types.js";
+import type { Problem } from "../../lib/result.js";
+import { listKept, removeKept } from "../resume/state.js";
+import { type SweptHost, sweepHost } from "./host.js";
+import type { SweptWorker } from "./worker.js";
+
+/** What was found of dead jobs, and is gone now. */
+export interface Swept {
+  readonly host: SweptHost;
+  /** Places of what was kept of jobs, and why it was of no use. */
+  readonly useless: readonly { readonly place: string; readonly why: string }[];
+  readonly workers: readonly SweptWorker[];
+  /** Workers that could not be asked, and what could not be removed. */
+  readonly failures: readonly (Problem & { readonly worker?: string })[];
+}
+
+/** Takes away what dead jobs have left on this machine and on the workers; what can be gone on with stays. */
+export async function clean(config: Config, signal: AbortSignal): Promise<Swept> {
+  const failures: (Problem & { readonly worker?: string })[] = [];
+  const host = await sweepHost(config);
+  const useless: { place: string; why: string }[] = [];
+  for (const job of await listKept(config)) {
+    if (job.useless === undefined) continue;
+    const removed = await removeKept(job);
+    if (removed.ok) useless.push({ place: job.place, why: job.useless });
+    else failures.push(removed.failure);
+  }
+  const workers: SweptWorker[] = [];
+  // Loaded by those who have workers.
+  const { sweepWorker } = config.workers.length > 0 ? await import("./worker.js") : {};
+  await Promise.all(
+    config.workers.map(async (worker) => {
+      const swept = await sweepWorker?.(worker, signal);
+      if (swept?.ok) workers.push(swept.value);
+      else if (swept) failures.push({ ...swept.failure, worker: worker.name });
+    }),
+  );
+  return { host, useless, workers, failures };
+}
