@@ -117,7 +117,6 @@ function firstDone(): string {
 }
 
 faultTest("a worker that fails at all it does is set aside, which is said once", {
-  short: true,
   lab: {
     workers: [
       { ffmpeg: { fails: true } },

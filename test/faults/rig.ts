@@ -40,8 +40,8 @@ export interface Scene extends Started {
   said(): string;
   /** Waits for words on its standard error. */
   hears(words: RegExp): Promise<void>;
-  /** The pid of the ffmpeg that is at work on a worker now; waits for one. */
-  ffmpegOn(worker: LabWorker): Promise<number>;
+  /** The pid of the ffmpeg that is at work on a worker now, on a chunk or on what `command` says; waits for one. */
+  ffmpegOn(worker: LabWorker, command?: RegExp): Promise<number>;
 }
 
 export interface Fault {
@@ -49,8 +49,10 @@ export interface Fault {
   /** False for what only the full form tries. */
   readonly short?: boolean;
   readonly config?: (lab: Lab) => Promise<Record<string, unknown>> | Record<string, unknown>;
-  /** In front of the command; `-c:v` and the rest in place of the usual ones. */
+  /** What is made of the film, in place of the usual. */
   readonly encode?: readonly string[];
+  /** More of distffmpeg's own flags. */
+  readonly flags?: readonly string[];
   readonly harm: (scene: Scene) => Promise<void>;
   /** What tells that the harm was done, and noticed, in what distffmpeg said. */
   readonly said: readonly RegExp[];
@@ -108,7 +110,7 @@ async function tryFault(name: string, fault: Fault, context: TestContext): Promi
     const out = join(place, "out");
     mkdirSync(out);
     const summary = join(place, "summary.json");
-    const flags = [`-df_config=${config}`, `-df_summary=${summary}`, ...CHUNKS];
+    const flags = [`-df_config=${config}`, `-df_summary=${summary}`, ...CHUNKS, ...(fault.flags ?? [])];
     const started = startCli([...flags, "-y", "-nostdin", "-i", film, ...encode, join(out, "o.mkv")], {
       cwd: place,
       env: { ...lab.env },
@@ -152,18 +154,18 @@ function watch(lab: Lab, started: Started): Scene {
     await until(() => condition() || over, 200);
     if (!condition()) throw new Error(`the job ended before ${what}:\n${said}`);
   };
-  const atWork = (worker: LabWorker): number | undefined =>
+  const atWork = (worker: LabWorker, what: RegExp): number | undefined =>
     readdirSync(worker.folder)
       .flatMap((file) => /^pid-(\d+)$/.exec(file)?.[1] ?? [])
       .map(Number)
-      .find((pid) => /ffmpeg.*source\d+\.nut/.test(commandOf(pid)));
+      .find((pid) => what.test(commandOf(pid)));
   return {
     ...{ ...started, lab, w1, w2 },
     said: () => said,
     hears: (words) => wait(() => words.test(said), `it said ${words}`),
-    ffmpegOn: async (worker) => {
-      await wait(() => atWork(worker) !== undefined, `${worker.name} was at work`);
-      return atWork(worker) ?? 0;
+    ffmpegOn: async (worker, what = /ffmpeg.*source\d+\.nut/) => {
+      await wait(() => atWork(worker, what) !== undefined, `${worker.name} was at work`);
+      return atWork(worker, what) ?? 0;
     },
   };
 }

@@ -1,7 +1,9 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "vitest";
 import { commandOf, familyOf, isSshd } from "../lab/processes.mjs";
 import { Proxy } from "../lab/proxy.js";
-import { lives } from "../lab/sessions.js";
+import { lives, until } from "../lab/sessions.js";
 import { faultTest, slow } from "./rig.js";
 
 const SLOW = { ffmpeg: { script: slow() } };
@@ -85,4 +87,50 @@ faultTest("this machine suspended for longer than its workers wait", {
     /^distffmpeg: worker w1 dropped: it heard nothing of this machine for a while, and has ended its work/m,
     /^distffmpeg: worker w1 is back$/m,
   ],
+});
+
+// Not a fault, but much like one: who is at work is left alone.
+faultTest("no fault: an encoder that shows nothing for long, and is at work", {
+  lab: {
+    workers: [
+      {
+        ffmpeg: {
+          script:
+            'd=$(dirname "$0"); if [ ! -e "$d/busy" ]; then : > "$d/busy"; end=$(($(date +%s)+10)); while [ "$(date +%s)" -lt $end ]; do :; done; : > "$d/done"; fi',
+        },
+      },
+    ],
+  },
+  config: () => SHORT,
+  harm: async ({ w1 }) => {
+    await until(() => existsSync(join(w1.folder, "done")), 100);
+  },
+  said: [/^distffmpeg: split into chunks/m],
+  then: (end, summary) => {
+    expect(end.stderr).not.toMatch(/dropped|failed/);
+    expect(summary).toMatchObject({ retries: 0, dropped: [] });
+  },
+});
+
+let silenced: Proxy | undefined;
+faultTest("network silent under a whole command on a worker", {
+  // What cannot be split, and runs slowly there for as long as it is let.
+  encode: "-map 0 -vf reverse -c:v libx264 -qp 0 -preset ultrafast -c:a copy".split(" "),
+  lab: { workers: [{ ffmpeg: { script: slow(9, 0.02) } }] },
+  config: async (lab) => {
+    const [w1] = lab.workers;
+    if (!w1) throw new Error("no lab");
+    const before = await Proxy.before(lab, w1);
+    silenced = before.proxy;
+    return { ...SHORT, workers: [before.config] };
+  },
+  flags: ["-df_route=offload"],
+  harm: async ({ ffmpegOn, w1 }) => {
+    const pid = await ffmpegOn(w1, /ffmpeg .*-vf reverse/);
+    silenced?.silence();
+    await until(() => !lives(pid), 75);
+  },
+  said: [/no worker is left/],
+  ends: { code: 1 },
+  after: () => silenced?.close(),
 });
