@@ -28,6 +28,8 @@ export class Crew {
   /** The ends of lanes that are gone. */
   readonly #closing: Promise<void>[] = [];
   readonly #dispatcher: Dispatcher<ChunkTask, EncodedChunk>;
+  /** Chunks that have failed, and the worker on which they did first. */
+  readonly #failed = new Map<number, string>();
   #opened = false;
   /** Whether any worker has been up. */
   #manned = false;
@@ -47,7 +49,7 @@ export class Crew {
           const reason = failure.detail ? `${failure.what}: ${failure.detail}` : failure.what;
           const place = { chunk: task.index, worker, slot: Math.max(0, slot) };
           events.emit({ type: "chunk-failed", ...place, attempt, reason, retry });
-          if (failure.kind === "failed" || failure.kind === "refused") this.#members.get(worker)?.failed(failure.what);
+          if (failure.kind === "failed" || failure.kind === "refused") this.#blame(task.index, worker, failure.what);
         },
         onLost: (worker, failure) => {
           const lane = this.#lanes.get(worker);
@@ -116,6 +118,13 @@ export class Crew {
         this.#wake();
       },
     });
+  }
+
+  /** What fails on several workers is the chunk's fault, and no worker's. */
+  #blame(chunk: number, worker: string, what: string): void {
+    const first = this.#failed.get(chunk) ?? worker;
+    this.#failed.set(chunk, first);
+    if (first === worker) this.#members.get(worker)?.failed(what);
   }
 
   #add(setup: LaneSetup): void {

@@ -4,8 +4,8 @@ import type { ClientChannel } from "ssh2";
 export const BEAT_SECONDS = 10;
 
 /**
- * Beats that may stay out. With `KILL_AFTER_SECONDS` on top a program ends within a minute of losing its host, and no
- * sooner than the connection itself would be given up (keepalive of connect.ts): a line that is full for a while is no loss.
+ * Beats that may stay out: a line that is full for a while, of the film itself perhaps, is no loss. With
+ * `KILL_AFTER_SECONDS` on top a program ends within a minute of losing its host.
  */
 const MISSED = 5;
 

@@ -13,7 +13,7 @@ export async function expectNothingLeft(lab: Lab): Promise<void> {
 }
 
 /** Commands that run now with a text in their arguments, sshd's aside. */
-function commandsWith(text: string): string[] {
+export function commandsWith(text: string): string[] {
   if (!existsSync("/proc/self")) return [];
   return readdirSync("/proc")
     .filter((pid) => /^\d+$/.test(pid))
