@@ -9,6 +9,7 @@ import type { PlannedJob } from "../stages.js";
 import { changedSource, readSources } from "./identity.js";
 import type { SourceFact } from "./journal.js";
 import { Keeper } from "./keeper.js";
+import { removeForgotten } from "./state.js";
 
 /** What is known of a job when it is about to begin. */
 export interface Beginning {
@@ -21,14 +22,17 @@ export interface Beginning {
 
 /** Keeps what the job finishes, where that can be of use to a later run; undefined where it cannot. */
 export async function openKeeper(
-  { argv, flags, config, events }: JobInput,
+  { argv, flags, config, asFfmpeg, events }: JobInput,
   command: Command,
   { planned: { outputs }, files, folder, sources }: Beginning,
 ): Promise<Result<Keeper | undefined, Problem>> {
   const plans = outputs.flatMap((output) => output.plans);
   // What comes through a pipe comes once; and who throws the film away may do so twice at once.
   if (config.resume === "never" || readsStandardInput(command)) return ok(undefined);
+  // Programs kill their ffmpeg at will, and never come back to what they had begun.
+  if (asFfmpeg) return ok(undefined);
   if (files === 0 && !isFirstPass(plans[0]?.rate)) return ok(undefined);
+  void removeForgotten(config, Date.now());
   const keeper = await Keeper.open({ command, argv, flags, config, events, plans, sources, folder });
   // Who wants out at once hears what is left all the same.
   if (keeper.ok) process.once("exit", () => tell(keeper.value.abandon(), events));

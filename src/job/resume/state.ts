@@ -53,9 +53,7 @@ export interface KeptJob {
 
 /** All jobs of which something is kept, the youngest first. */
 export async function listKept(config: Pick<Config, "server_work_path">): Promise<KeptJob[]> {
-  const names = await readdir(config.server_work_path).catch(() => []);
-  const ids = names.filter((name) => name.startsWith(PREFIX)).map((name) => name.slice(PREFIX.length));
-  const jobs = await Promise.all(ids.map((id) => lookAt(config, id)));
+  const jobs = await Promise.all((await keptIds(config)).map((id) => lookAt(config, id)));
   return jobs.flatMap((job) => job ?? []).sort((a, b) => b.touched.getTime() - a.touched.getTime());
 }
 
@@ -112,6 +110,23 @@ async function whyUseless(journal: Journal | undefined): Promise<string | undefi
     now.flatMap((fact) => fact ?? []),
   );
   return changed === undefined ? undefined : `${changed} has changed`;
+}
+
+/** What nobody has gone on with for so long nobody will, milliseconds. */
+const FORGOTTEN = 30 * 24 * 60 * 60 * 1000;
+
+/** Removes what is kept of jobs that were last at work too long ago. Never fails. */
+export async function removeForgotten(config: Pick<Config, "server_work_path">, now: number): Promise<void> {
+  for (const id of await keptIds(config)) {
+    const journal = await stat(join(stateFolder(config, id), JOURNAL)).catch(() => undefined);
+    const job = journal && now - journal.mtimeMs > FORGOTTEN ? await lookAt(config, id) : undefined;
+    if (job) await removeKept(job);
+  }
+}
+
+async function keptIds({ server_work_path }: Pick<Config, "server_work_path">): Promise<string[]> {
+  const names = await readdir(server_work_path).catch(() => []);
+  return names.filter((name) => name.startsWith(PREFIX)).map((name) => name.slice(PREFIX.length));
 }
 
 /** Removes what is kept of a job; fails where a run of it is at work. */
