@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Config, WorkerConfig } from "../config/types.js";
 import { aborted } from "../lib/aborted.js";
 import { Patience } from "../lib/patience.js";
@@ -38,6 +39,8 @@ export class Crew {
 
   constructor(options: CrewOptions) {
     this.#o = options;
+    // Every worker and all it does listen to it; many are no leak.
+    setMaxListeners(0, options.signal);
     const { events } = options.job;
     this.#dispatcher = new Dispatcher<ChunkTask, EncodedChunk>(
       {

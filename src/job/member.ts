@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { aborted } from "../lib/aborted.js";
+import { aborted, pause } from "../lib/aborted.js";
 import type { Result } from "../lib/result.js";
 import type { Dropped, WorkerLane } from "./fleet.js";
 
@@ -87,7 +86,8 @@ export class Member {
 
   async #run(): Promise<void> {
     const { connect, signal, onUp, onAway } = this.#o;
-    for (let pause = FIRST_PAUSE; !signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+    const over = aborted(signal);
+    for (let wait = FIRST_PAUSE; !signal.aborted; wait = Math.min(2 * wait, LONGEST_PAUSE)) {
       const opened = await connect(signal);
       if (this.#o.signal.aborted) {
         if (opened.ok) await Promise.all(opened.value.sessions.map((session) => session.close()));
@@ -100,8 +100,8 @@ export class Member {
         onUp(opened.value, this.#missed);
         this.#missed = undefined;
         this.#tellAnswered();
-        await Promise.race([left, aborted(signal)]);
-        if (this.#worked) pause = FIRST_PAUSE;
+        await Promise.race([left, over]);
+        if (this.#worked) wait = FIRST_PAUSE;
         this.#worked = false;
       } else if (opened.failure.lasting) {
         this.#goOut(opened.failure);
@@ -111,7 +111,7 @@ export class Member {
       }
       this.#tellAnswered();
       if (this.#out) break;
-      await sleep(pause, undefined, { signal }).catch(() => undefined);
+      await pause(wait, signal);
     }
     this.#tellAnswered();
   }

@@ -293,6 +293,22 @@ describe("failures", () => {
   });
 });
 
+describe("a lane that is set aside", () => {
+  test("is given nothing more, and may finish what it holds", async () => {
+    const { add, lanes, log, dispatcher } = rig(0);
+    const [a, b] = [new FakeLane("a", 2, 0), new FakeLane("b", 1, 0)];
+    await lanes(a);
+    await add(0, 1, 2);
+    dispatcher.removeLane("a");
+    await a.end(0);
+    expect(a.running).toEqual([1]);
+    await lanes(b);
+    await a.end(1);
+    await b.end(2);
+    expect(log).toEqual(["done 0 a: 0 by a", "stranded", "done 1 a: 1 by a", "done 2 b: 2 by b"]);
+  });
+});
+
 describe("a lane that is lost", () => {
   test("its tasks go back without counting, and it is told once", async () => {
     const { add, lanes, log, dispatcher } = rig(0);
@@ -334,6 +350,47 @@ describe("a lane that is lost", () => {
     expect(a.running).toEqual([0]);
     await a.end(0);
     expect(a.running).toEqual([1]);
+  });
+
+  test("however its last tasks end, that does not count against them", async () => {
+    const { add, lanes, log } = rig(0);
+    const [a, b] = [new FakeLane("a", 2, 0), new FakeLane("b", 1, 0)];
+    await lanes(a);
+    await add(0, 1);
+    await a.end(0, fail(lost));
+    await a.end(1, fail(cancelled));
+    expect(log).toContain("failed 1 a slot 1 attempt 0 cancelled again");
+    await lanes(b);
+    expect(b.running).toEqual([0]);
+  });
+
+  test("one that comes back under its name is given work, and what the old one still held goes back to it", async () => {
+    const { add, lanes, log, dispatcher } = rig(0);
+    const [old, young] = [new FakeLane("a", 2, 0), new FakeLane("a", 2, 0)];
+    await lanes(old);
+    await add(0, 1);
+    await old.end(0, fail(lost));
+    await lanes(young);
+    expect(young.running).toEqual([0]);
+    await old.end(1, fail(lost));
+    expect(young.running).toEqual([0, 1]);
+    expect(dispatcher.lanes).toEqual(["a"]);
+    expect(log.filter((line) => line === "lost a")).toHaveLength(1);
+  });
+
+  test("what was prepared on it while all wait is not kept waiting", async () => {
+    const { add, lanes, dispatcher } = rig(0);
+    const [a, b] = [new FakeLane("a", 1, 1), new FakeLane("b", 2, 0)];
+    await lanes(a);
+    await add(0, 1);
+    dispatcher.hold(true);
+    await a.end(0, fail(lost));
+    await a.end(1, fail(lost));
+    await lanes(b);
+    expect(b.running).toEqual([]);
+    dispatcher.hold(false);
+    await settle();
+    expect(b.running).toEqual([0, 1]);
   });
 
   test("a result that it still brought counts", async () => {

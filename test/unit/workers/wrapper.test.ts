@@ -22,11 +22,12 @@ function start(
   shell: readonly string[],
   argv: readonly string[],
   script = wrapper(),
+  mark = "",
 ): { child: ChildProcessWithoutNullStreams; end: Promise<End> } {
   const [file = "sh", ...args] = shell;
   const began = Date.now();
   const child = spawn(file, [...args, "-c", script, "sh", folder, "/dev/null", ...argv], {
-    env: { ...process.env, WRAPPER_TEST: folder },
+    env: { ...process.env, WRAPPER_TEST: mark },
   });
   child.stdin.on("error", () => undefined);
   let stdout = "";
@@ -59,7 +60,7 @@ const SHELLS = [["sh"], ["dash"], ["busybox", "sh"], ["bash"]].filter(
   ([file = ""]) => existsSync(`/bin/${file}`) || existsSync(`/usr/bin/${file}`),
 );
 
-describe.each(SHELLS)("the wrapper in %s %s", (...words) => {
+describe.concurrent.each(SHELLS)("the wrapper in %s %s", (...words) => {
   const shell = words.filter(Boolean);
 
   test("hands arguments on untouched, works in the folder, tells the status", async () => {
@@ -99,7 +100,12 @@ describe.each(SHELLS)("the wrapper in %s %s", (...words) => {
 
   test("ends the program when stdin stays open and brings no beats any more", async () => {
     // Five fifths of a second.
-    const { child, end } = start(shell, ["sh", "-c", "sleep 1000 & echo $!; wait"], wrapper(0.2));
+    const { child, end } = start(
+      shell,
+      ["sh", "-c", "sleep 1000 & echo $!; wait"],
+      wrapper(0.2),
+      `${folder} beats ${words.join(" ")}`,
+    );
     let told = "";
     child.stdout.on("data", (data: Buffer) => (told += data.toString()));
     const beats = setInterval(() => child.stdin.write(".\n"), 50);
@@ -111,17 +117,18 @@ describe.each(SHELLS)("the wrapper in %s %s", (...words) => {
     const { code, milliseconds } = await end;
     expect(code).toBe(UNHEARD);
     expect(milliseconds).toBeGreaterThan(2500);
-    await until(() => !isAlive(inner) && withVariable(`WRAPPER_TEST=${folder}`).length === 0);
+    await until(() => !isAlive(inner) && withVariable(`WRAPPER_TEST=${folder} beats ${words.join(" ")}`).length === 0);
   });
 
   test("leaves nothing running, when the program ends by itself", async () => {
+    const mark = `${folder} ends ${words.join(" ")}`;
     for (let i = 0; i < 20; i++) {
-      const { child, end } = start(shell, ["sh", "-c", "exit 3"]);
+      const { child, end } = start(shell, ["sh", "-c", "exit 3"], wrapper(), mark);
       child.stdin.write(".\n");
       expect((await end).code).toBe(3);
     }
     // Where a shell hears of the end in the very moment in which it starts a step of the watch, that step is waited out.
-    const left = (): number => withVariable(`WRAPPER_TEST=${folder}`).length;
+    const left = (): number => withVariable(`WRAPPER_TEST=${mark}`).length;
     expect(left()).toBeLessThanOrEqual(1);
     await until(() => left() === 0);
   });
