@@ -2,15 +2,16 @@ import type { Problem } from "../lib/result.js";
 import { unknownKey } from "./problems.js";
 import { allowedAt, SCALAR_KEYS } from "./schema.js";
 import { ON, SWITCHES } from "./take-flags.js";
+import { table } from "../lib/table.js";
 
 /** Flags that exist on the command line only: what they take, in words. */
-const COMMAND_LINE_ONLY: Readonly<Record<string, string>> = {
+const COMMAND_LINE_ONLY: Readonly<Record<string, string>> = table({
   workers: "names or hosts of the workers to use, with commas between, or none",
   config: "a config file to read instead of the usual ones",
   summary: "a file to write a summary of the job to, as JSON",
   plan: "true or false: show the plan and do nothing",
   help: "true or false: show these flags",
-};
+});
 
 const OFF = /^(?:false|no|off|0)$/i;
 

@@ -1,4 +1,5 @@
 import { fail, ok, type Result } from "../lib/result.js";
+import { table } from "../lib/table.js";
 
 /** An expression ready to be evaluated; a variable that is not given counts as NaN. */
 export type Expression = (variables: Readonly<Record<string, number>>) => number;
@@ -46,7 +47,7 @@ function binary(call: (a: number, b: number) => number): { least: number; most: 
   return { least: 2, most: 2, call: (args) => call(at(args, 0), at(args, 1)) };
 }
 
-const CONSTANTS: Readonly<Record<string, number>> = { PI: Math.PI, E: Math.E, PHI: (1 + Math.sqrt(5)) / 2 };
+const CONSTANTS: Readonly<Record<string, number>> = table({ PI: Math.PI, E: Math.E, PHI: (1 + Math.sqrt(5)) / 2 });
 const TOKEN = /\s*((?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|[A-Za-z_]\w*|[-+*/^();,])/y;
 
 /**
@@ -77,9 +78,13 @@ function tokenize(text: string): string[] | undefined {
   return tokens;
 }
 
+/** Deeper than any expression that people write; keeps a hostile one from overflowing the stack (libavutil/eval.c: 100). */
+const MAX_DEPTH = 100;
+
 /** Recursive descent: sums of products of powers. */
 class Reader {
   #at = 0;
+  #depth = 0;
 
   constructor(
     private readonly tokens: readonly string[],
@@ -107,37 +112,38 @@ class Reader {
   }
 
   #sum(): Expression {
-    let left = this.#product();
+    const first = this.#product();
+    const others: { readonly sign: 1 | -1; readonly term: Expression }[] = [];
     for (let op = this.#peek(); op === "+" || op === "-"; op = this.#peek()) {
       this.#take();
-      const [a, b] = [left, this.#product()];
-      left = op === "+" ? (v) => a(v) + b(v) : (v) => a(v) - b(v);
+      others.push({ sign: op === "+" ? 1 : -1, term: this.#product() });
     }
-    return left;
+    if (others.length === 0) return first;
+    return (v) => others.reduce((sum, { sign, term }) => sum + sign * term(v), first(v));
   }
 
   #product(): Expression {
-    let left = this.#power();
+    const first = this.#power();
+    const others: { readonly times: boolean; readonly factor: Expression }[] = [];
     for (let op = this.#peek(); op === "*" || op === "/"; op = this.#peek()) {
       this.#take();
-      const [a, b] = [left, this.#power()];
-      left = op === "*" ? (v) => a(v) * b(v) : (v) => a(v) / b(v);
+      others.push({ times: op === "*", factor: this.#power() });
     }
-    return left;
+    if (others.length === 0) return first;
+    return (v) => others.reduce((all, { times, factor }) => (times ? all * factor(v) : all / factor(v)), first(v));
   }
 
   /** A sign in front concerns the whole power: -2^2 is -(2^2) (parse_factor). */
   #power(): Expression {
     const sign = this.#sign();
-    let left = this.#primary();
+    const base = this.#primary();
+    const exponents: { readonly sign: 1 | -1; readonly value: Expression }[] = [];
     while (this.#peek() === "^") {
       this.#take();
-      const exponentSign = this.#sign();
-      const [a, b] = [left, this.#primary()];
-      left = (v) => a(v) ** (exponentSign * b(v));
+      exponents.push({ sign: this.#sign(), value: this.#primary() });
     }
-    const value = left;
-    return sign === 1 ? value : (v) => -value(v);
+    if (exponents.length === 0 && sign === 1) return base;
+    return (v) => sign * exponents.reduce((power, exponent) => power ** (exponent.sign * exponent.value(v)), base(v));
   }
 
   #sign(): 1 | -1 {
@@ -148,7 +154,13 @@ class Reader {
   }
 
   #primary(): Expression {
-    const token = this.#take();
+    if (++this.#depth > MAX_DEPTH) throw new SyntaxError("it is nested too deeply");
+    const value = this.#within(this.#take());
+    this.#depth--;
+    return value;
+  }
+
+  #within(token: string): Expression {
     if (token === "(") {
       const inner = this.#sum();
       this.#expect(")");

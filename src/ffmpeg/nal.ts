@@ -1,11 +1,13 @@
+import { table } from "../lib/table.js";
 /** Units of coded pictures, by the header that follows a start code (H.264 table 7-1, H.265 table 7-1). */
-const PICTURES: Readonly<Record<string, (header: number) => { readonly coded: boolean; readonly idr: boolean }>> = {
-  h264: (header) => ({ coded: (header & 31) === 1 || (header & 31) === 5, idr: (header & 31) === 5 }),
-  hevc: (header) => {
-    const type = (header >> 1) & 63;
-    return { coded: type < 32, idr: type === 19 || type === 20 };
-  },
-};
+const PICTURES: Readonly<Record<string, (header: number) => { readonly coded: boolean; readonly idr: boolean }>> =
+  table({
+    h264: (header) => ({ coded: (header & 31) === 1 || (header & 31) === 5, idr: (header & 31) === 5 }),
+    hevc: (header) => {
+      const type = (header >> 1) & 63;
+      return { coded: type < 32, idr: type === 19 || type === 20 };
+    },
+  });
 
 /**
  * Whether the first picture in a stretch of an H.264 or HEVC stream with start codes is one with which everything

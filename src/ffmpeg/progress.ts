@@ -106,7 +106,7 @@ function compact(fields: Loose & { readonly last: boolean }): Progress {
 export function parseStatLine(line: string): Progress | undefined {
   const report = line.trimEnd().split("\r").at(-1) ?? "";
   const values = new Map<string, string>();
-  for (const [, key, value] of report.matchAll(/([A-Za-z]+)=\s*([^\s=]+)/g)) {
+  for (const [, key, value] of report.matchAll(/\b([A-Za-z]{1,20})=\s*([^\s=]+)/g)) {
     // With several video streams `q=` comes once for each: the first is the one that `frame=` counts.
     if (key !== undefined && value !== undefined && !values.has(key)) values.set(key, value);
   }

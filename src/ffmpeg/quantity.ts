@@ -5,7 +5,7 @@ const PREFIXES: Readonly<Record<string, number>> = { k: 1, K: 1, M: 2, G: 3, T: 
  * (libavutil/eval.c av_strtod). Undefined for anything else, expressions among them.
  */
 export function parseQuantity(text: string): number | undefined {
-  const match = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?:([kKMGT])(i)?)?(B)?$/.exec(text.trim());
+  const match = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)(?:([kKMGT])(i)?)?(B)?$/.exec(text.trim());
   if (!match) return undefined;
   const [, digits, prefix, binary, bytes] = match;
   const power = prefix === undefined ? 0 : (PREFIXES[prefix] ?? 0);

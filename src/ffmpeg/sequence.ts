@@ -9,13 +9,17 @@ const NAME = "ffmpeg";
  * it means no file where it stands directly behind an output. Otherwise the command as it is.
  */
 export function commandsIn(argv: readonly string[]): readonly (readonly string[])[] {
+  const commands: (readonly string[])[] = [];
+  let start = 0;
   for (const [at, word] of argv.entries()) {
     if (word !== NAME) continue;
     const end = argv[at - 1] === "&&" ? at - 1 : at;
-    const left = argv.slice(0, end);
-    if (endsWithOutput(left)) return [left, ...commandsIn(argv.slice(at + 1))];
+    const left = argv.slice(start, end);
+    if (!endsWithOutput(left)) continue;
+    commands.push(left);
+    start = at + 1;
   }
-  return [argv];
+  return [...commands, argv.slice(start)];
 }
 
 function endsWithOutput(argv: readonly string[]): boolean {

@@ -91,13 +91,13 @@ function byName(files: readonly string[]): ReadonlyMap<string, string> {
   return new Map(files.map((file) => [basename(file), file]));
 }
 
-interface Playlist {
+export interface Playlist {
   readonly heads: readonly string[];
   readonly segments: readonly { readonly uri: string; readonly iv: Buffer | undefined }[];
 }
 
 /** Reads what a playlist (RFC 8216) says of its files. */
-function readPlaylist(text: string): Playlist {
+export function readPlaylist(text: string): Playlist {
   const heads: string[] = [];
   const segments: { uri: string; iv: Buffer | undefined }[] = [];
   let number = 0n;

@@ -22,11 +22,16 @@ interface Head {
   readonly entry: Element;
 }
 
+/** The elements inside another that end within it, as they do unless the file is damaged. */
+function wholeChildren(bytes: Buffer, parent: Element): Element[] {
+  return children(bytes, parent).filter((element) => element.to <= parent.to);
+}
+
 /** How many bytes the elements take that are taken over from the reference: the joined film's head needs room for them. */
 export async function matroskaRoom(reference: string, track: number): Promise<number> {
   const head = await readHead(reference, track);
   if (!head) return 0;
-  const told = children(head.bytes, head.entry).filter((e) => TOLD.has(e.id));
+  const told = wholeChildren(head.bytes, head.entry).filter((e) => TOLD.has(e.id));
   // Two more, so that what is left over is never too short for an element.
   return told.reduce((sum, e) => sum + e.to - e.start, 2);
 }
@@ -58,10 +63,10 @@ export async function mendMatroska(path: string, reference: string, track: numbe
 
 /** The entry's elements in the reference's order: what the muxer is told from there, what it found out from the film. */
 function mergeTracks(own: Head, wanted: Head): Buffer[] {
-  const ownChildren = children(own.bytes, own.entry).filter((e) => !TOLD.has(e.id) && e.id !== 0xec);
+  const ownChildren = wholeChildren(own.bytes, own.entry).filter((e) => !TOLD.has(e.id) && e.id !== 0xec);
   const left = new Set(ownChildren);
   const parts: Buffer[] = [];
-  for (const element of children(wanted.bytes, wanted.entry)) {
+  for (const element of wholeChildren(wanted.bytes, wanted.entry)) {
     if (TOLD.has(element.id)) {
       parts.push(wanted.bytes.subarray(element.start, element.to));
       continue;
@@ -90,7 +95,7 @@ async function readHead(path: string, track: number): Promise<Head | undefined> 
     const bytes = buffer.subarray(0, bytesRead);
     const segment = children(bytes, { from: 0, to: bytes.length }).find((e) => e.id === SEGMENT);
     const tracks = segment && children(bytes, segment).find((e) => e.id === TRACKS);
-    const entry = tracks && children(bytes, tracks).filter((e) => e.id === TRACK_ENTRY)[track];
+    const entry = tracks && wholeChildren(bytes, tracks).filter((e) => e.id === TRACK_ENTRY)[track];
     return tracks && entry && tracks.to <= bytes.length ? { bytes, tracks, entry } : undefined;
   } finally {
     await file.close();

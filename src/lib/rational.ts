@@ -26,8 +26,12 @@ export function rational(num: bigint | number, den: bigint | number = 1n): Ratio
 /** The time base of ffmpeg's own times (libavutil/avutil.h AV_TIME_BASE). */
 export const MICROSECOND: Rational = rational(1, 1_000_000);
 
-/** "30000/1001", "25" or "0.5" as a rational; undefined for anything else and for x/0. */
+/** Longer than any rational that ffmpeg writes or takes: to reduce one of very many digits takes very long. */
+const LONGEST = 100;
+
+/** "30000/1001", "25" or "0.5" as a rational; undefined for anything else, for x/0 and for very long ones. */
 export function parseRational(text: string): Rational | undefined {
+  if (text.length > LONGEST) return undefined;
   const fraction = /^(-?\d+)[/:](\d+)$/.exec(text);
   if (fraction) {
     const [, n = "", d = ""] = fraction;

@@ -4,6 +4,7 @@ import { fail, ok, type Result } from "../lib/result.js";
 import { encoderTrait } from "./encoders/index.js";
 import type { Generation } from "./frame-clock.js";
 import { type ForcedKeyframes, forcedKeyframes } from "./keyframes.js";
+import { table } from "../lib/table.js";
 
 /** What is certain of where plain ffmpeg has its keyframes. */
 export interface KeyPlan {
@@ -33,7 +34,7 @@ const ASKING = new Set(["g", "keyint_min", "sc_threshold", "force_key_frames"]);
 const NO_CUTS = 1e9;
 
 /** Measured with ffmpeg 5.1 and 7.1; a test repeats it for each encoder that is installed. */
-const GOPS: Readonly<Record<string, (given: Given, generation: Generation) => Gop>> = {
+const GOPS: Readonly<Record<string, (given: Given, generation: Generation) => Gop>> = table({
   libx264: x264,
   libx264rgb: x264,
   libx265: x265,
@@ -61,7 +62,7 @@ const GOPS: Readonly<Record<string, (given: Given, generation: Generation) => Go
   }),
   librav1e: () => ({ every: undefined, forced: "ignored" }),
   ffv1: (given) => ({ every: count(given("g"), 12), forced: "ignored" }),
-};
+});
 
 /** What the keyframes are planned for. */
 export interface KeyWishes {

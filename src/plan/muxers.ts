@@ -1,4 +1,5 @@
 import { fileOptions, lastOption, type OutputFile } from "../ffmpeg/command.js";
+import { table } from "../lib/table.js";
 
 /** What has to be known of a container before a film is joined into it. */
 export interface MuxerTrait {
@@ -21,7 +22,7 @@ export function isDiscarded(output: OutputFile): boolean {
 }
 
 /** Containers a joined film may be written into; in any other the command runs whole. */
-export const MUXERS: Readonly<Record<string, MuxerTrait>> = {
+export const MUXERS: Readonly<Record<string, MuxerTrait>> = table({
   matroska: GLOBAL,
   webm: GLOBAL,
   mp4: GLOBAL,
@@ -56,7 +57,7 @@ export const MUXERS: Readonly<Record<string, MuxerTrait>> = {
   mpeg2video: IN_BAND,
   m4v: IN_BAND,
   mjpeg: IN_BAND,
-};
+});
 
 /** Why a film is not joined into other containers that people use: "the container NAME …" is the sentence. */
 export const WHOLE_MUXERS: readonly (readonly [muxers: RegExp, why: string])[] = [

@@ -21,15 +21,16 @@ import type { EncoderTrait } from "./encoders/index.js";
 import type { FilmPlan } from "./film.js";
 import type { SyncMode } from "./frame-clock.js";
 import { isSet } from "./times.js";
+import { table } from "../lib/table.js";
 
-const SYNC_MODES: Readonly<Record<string, SyncMode>> = {
+const SYNC_MODES: Readonly<Record<string, SyncMode>> = table({
   passthrough: "passthrough",
   "0": "passthrough",
   cfr: "cfr",
   "1": "cfr",
   vfr: "vfr",
   "2": "vfr",
-};
+});
 
 type Rates = Pick<FilmPlan, "outputRate" | "encoderTimeBase">;
 

@@ -3,6 +3,7 @@ import { fileOptions, lastOption, type OutputFile } from "../ffmpeg/command.js";
 import { parseDuration } from "../ffmpeg/duration.js";
 import type { KeyPlan } from "./gop.js";
 import { localPath } from "./local-path.js";
+import { table } from "../lib/table.js";
 
 /**
  * Outputs of many files (HLS, DASH and the segment muxers). FINAL writes them into a folder of its own, in which every path
@@ -11,14 +12,14 @@ import { localPath } from "./local-path.js";
 export type StreamingKind = "hls" | "dash" | "segment";
 
 /** Muxers by the names that `-f` and ffmpeg's log give them (libavformat/hlsenc.c, dashenc.c, segment.c). */
-const KINDS: Readonly<Record<string, StreamingKind>> = {
+const KINDS: Readonly<Record<string, StreamingKind>> = table({
   hls: "hls",
   dash: "dash",
   segment: "segment",
   stream_segment: "segment",
   ssegment: "segment",
   "stream_segment,ssegment": "segment",
-};
+});
 
 /** Options that name further files of the output. */
 export const PATHS: ReadonlySet<string> = new Set([
@@ -94,7 +95,7 @@ const HLS_FLAGS =
 
 /** Options that a joined film is not made for, and the values with which they change nothing; undefined: there are none. */
 const ODD: Readonly<Record<StreamingKind, Readonly<Record<string, RegExp | undefined>>>> = {
-  hls: {
+  hls: table<Readonly<Record<string, RegExp | undefined>>>({
     var_stream_map: /^[\w:,\s-]+$/,
     // Its key is written, and named in the playlist, beside the path that is muxed to.
     hls_enc: /^(0|false)$/,
@@ -105,8 +106,8 @@ const ODD: Readonly<Record<StreamingKind, Readonly<Record<string, RegExp | undef
     strftime: /^(0|false)$/,
     strftime_mkdir: /^(0|false)$/,
     method: undefined,
-  },
-  dash: {
+  }),
+  dash: table<Readonly<Record<string, RegExp | undefined>>>({
     remove_at_exit: /^(0|false)$/,
     streaming: /^(0|false)$/,
     ldash: /^(0|false)$/,
@@ -120,8 +121,8 @@ const ODD: Readonly<Record<StreamingKind, Readonly<Record<string, RegExp | undef
     dash_segment_type: /^(auto|mp4|0|1)$/,
     format_options: undefined,
     mpd_profile: /^(dash|\+?dash)$/,
-  },
-  segment: {
+  }),
+  segment: table<Readonly<Record<string, RegExp | undefined>>>({
     segment_atclocktime: /^(0|false)$/,
     segment_wrap: /^0$/,
     strftime: /^(0|false)$/,
@@ -129,7 +130,7 @@ const ODD: Readonly<Record<StreamingKind, Readonly<Record<string, RegExp | undef
     individual_header_trailer: /^(1|true)$/,
     reference_stream: /^auto$/,
     segment_list_flags: /^[+]?cache$/,
-  },
+  }),
 };
 
 /** Whether segments are fragments of MP4, which mean nothing without their playlist. */

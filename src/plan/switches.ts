@@ -1,6 +1,7 @@
 import { multiply, rational, toNumber } from "../lib/rational.js";
 import type { FilmPlan } from "./film.js";
 import type { ChunkPart } from "./chunk.js";
+import { table } from "../lib/table.js";
 
 /** False where it is left to chance whether the film's first chunk begins with a filter switched on. */
 export function beginsAsPlanned(plan: FilmPlan, first: ChunkPart): boolean {
@@ -24,10 +25,10 @@ export function switchedAlike(expression: string, a: number, b: number): boolean
   return at(a, from, Number(second)) === at(b, from, Number(second));
 }
 
-const TESTS: Readonly<Record<string, (t: number, from: number, to: number) => boolean>> = {
+const TESTS: Readonly<Record<string, (t: number, from: number, to: number) => boolean>> = table({
   between: (t, from, to) => t >= from && t <= to,
   gte: (t, from) => t >= from,
   gt: (t, from) => t > from,
   lte: (t, from) => t <= from,
   lt: (t, from) => t < from,
-};
+});

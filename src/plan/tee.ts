@@ -5,6 +5,7 @@ import { escapeToken, readToken } from "../ffmpeg/token.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import { localPath } from "./local-path.js";
 import { streamingKind, streamingReason } from "./streaming.js";
+import { table } from "../lib/table.js";
 
 /** Whether an output is written to several places by one muxer (libavformat/tee.c). */
 export function isTee(output: OutputFile): boolean {
@@ -62,7 +63,7 @@ export function printTee(slaves: readonly OutputFile[]): string {
 }
 
 /** Muxers to which a tee is proven, by their names and the extensions that lead to them. */
-const MUXERS: Readonly<Record<string, string>> = {
+const MUXERS: Readonly<Record<string, string>> = table({
   matroska: "matroska",
   mkv: "matroska",
   webm: "webm",
@@ -72,7 +73,7 @@ const MUXERS: Readonly<Record<string, string>> = {
   ts: "mpegts",
   nut: "nut",
   flv: "flv",
-};
+});
 
 /** The container of one of a tee's files, for those without a reason not to be split (`teeReason`). */
 export function muxerOf(slave: OutputFile): string {
@@ -84,12 +85,12 @@ function slaveMuxer({ url, options }: OutputFile): string | undefined {
 }
 
 /** What is the tee muxer's own among a slave's options, and not handed on; whether a joined film may go with it. */
-const OWN: Readonly<Record<string, RegExp | undefined>> = {
+const OWN: Readonly<Record<string, RegExp | undefined>> = table({
   onfail: /^abort$/,
   use_fifo: /^(0|false)$/,
   select: undefined,
   fifo_options: undefined,
-};
+});
 
 /** Why a tee cannot be made of a joined film, as far as its words tell. */
 export function teeReason(output: OutputFile): string | undefined {

@@ -59,7 +59,7 @@ export function entryMatches(entry: KnownHost, name: string): boolean {
   let matched = false;
   for (const pattern of entry.hosts.toLowerCase().split(",")) {
     const negated = pattern.startsWith("!");
-    if (!wildcard(negated ? pattern.slice(1) : pattern).test(name)) continue;
+    if (!isLike(name, negated ? pattern.slice(1) : pattern)) continue;
     // One negated match takes the whole line out, whatever else matches (match_pattern_list in OpenSSH's match.c).
     if (negated) return false;
     matched = true;
@@ -76,9 +76,25 @@ function hashMatches(hosts: string, name: string): boolean {
   return expected.length === actual.length && timingSafeEqual(expected, actual);
 }
 
-function wildcard(pattern: string): RegExp {
-  const source = pattern.replace(/[\\^$.*+?()[\]{}|]/g, (character) =>
-    character === "*" ? ".*" : character === "?" ? "." : `\\${character}`,
-  );
-  return new RegExp(`^${source}$`, "s");
+/** Whether a name is like a pattern, in which `*` stands for any characters and `?` for one (OpenSSH's match.c, match_pattern). */
+function isLike(name: string, pattern: string): boolean {
+  let [at, place] = [0, 0];
+  // Where to go on when what follows the last star does not fit: one character later. No earlier star need be tried again.
+  let [star, from] = [-1, 0];
+  while (at < name.length) {
+    const char = pattern.charAt(place);
+    if (char === "*") {
+      star = place++;
+      from = at;
+    } else if (char === "?" || char === name.charAt(at)) {
+      place++;
+      at++;
+    } else if (star >= 0) {
+      place = star + 1;
+      at = ++from;
+    } else {
+      return false;
+    }
+  }
+  return /^\**$/.test(pattern.slice(place));
 }

@@ -3,9 +3,10 @@ import { deviceFilter } from "../filters/index.js";
 import { sideUses, withPaths } from "../sides.js";
 import { bound, type Cargo } from "./cargo.js";
 import type { Needs } from "./needs.js";
+import { table } from "../../lib/table.js";
 
 /** Filters that write a file, by the option that names it; `always`: without the option they write one too. */
-const WRITERS: Readonly<Record<string, { readonly options: RegExp; readonly always?: true }>> = {
+const WRITERS: Readonly<Record<string, { readonly options: RegExp; readonly always?: true }>> = table({
   vidstabdetect: { options: /^result$/, always: true },
   libvmaf: { options: /^log_path$/ },
   psnr: { options: /^(stats_file|f)$/ },
@@ -18,7 +19,7 @@ const WRITERS: Readonly<Record<string, { readonly options: RegExp; readonly alwa
   deshake: { options: /^filename$/ },
   curves: { options: /^plot$/ },
   whisper: { options: /^destination$/ },
-};
+});
 
 /** Filters that listen to, or are fed by, something of this machine. */
 const TIED = /^(a?zmq|frei0r(_src)?|ladspa|lv2|sab|avsynctest|abuffersink|buffersink)$/;

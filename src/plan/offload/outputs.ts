@@ -5,6 +5,7 @@ import { isDiscarded } from "../muxers.js";
 import { isWrittenApart } from "../outputs.js";
 import { moveInto, outputFolders, placeIn, PATHS, streamingKind, writesManyFiles } from "../streaming.js";
 import { bound, type Cargo, folderTyped } from "./cargo.js";
+import { table } from "../../lib/table.js";
 
 /** Where an output is made on this machine before it is put in place: a file, or the folder of an output of many files. */
 export interface Target {
@@ -32,14 +33,14 @@ export function isStandardOutput({ url }: OutputFile): boolean {
 }
 
 /** Options of muxers that name files in ways that are not followed, with the values that name none. */
-const UNFOLLOWED: Readonly<Record<string, RegExp | undefined>> = {
+const UNFOLLOWED: Readonly<Record<string, RegExp | undefined>> = table({
   hls_key_info_file: undefined,
   hls_subtitle_path: undefined,
   hls_flags: /^(?!.*append_list)/,
   strftime: /^(0|false)$/,
   hls_fmp4_init_filename: /^[^/]+$/,
   master_pl_name: /^[^/]+$/,
-};
+});
 
 /** An output as the worker is given it. `target`: where it is to be made; any place will do to ask whether it can be. Throws `Bound`. */
 export function moveOutput(

@@ -1,4 +1,5 @@
 import type { OptionUse } from "../../ffmpeg/command.js";
+import { table } from "../../lib/table.js";
 
 /** How an encoder is told about bits, and what it makes of that. */
 export interface RateTrait {
@@ -33,7 +34,7 @@ const KEPT = { start: 0.9, lone: "ignored" } as const;
 /** libavcodec/ratecontrol.c and mpegvideo_enc.c: three quarters. */
 const LIBAVCODEC = { start: 0.75, lone: "completed" } as const;
 
-const TRAITS: Readonly<Record<string, RateTrait>> = {
+const TRAITS: Readonly<Record<string, RateTrait>> = table({
   libx264: {
     ...{ bitrates: true, params: "x264-params", quality: ["crf", "qp"], qualityAlone: true, buffer: KEPT },
     ...{ rateInHeaders: "level", passes: { log: "frames", asked: "options", tree: ".mbtree" } },
@@ -66,7 +67,7 @@ const TRAITS: Readonly<Record<string, RateTrait>> = {
     rateInHeaders: "unbuffered",
   },
   mpeg1video: { bitrates: false, quality: ["q"], buffer: "unknown", rateInHeaders: "always" },
-};
+});
 
 const UNKNOWN: RateTrait = { bitrates: false, quality: ["crf", "qp", "q"], buffer: "unknown" };
 

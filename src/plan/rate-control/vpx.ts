@@ -1,4 +1,5 @@
 import type { PassStats } from "../../ffmpeg/pass-stats.js";
+import { table } from "../../lib/table.js";
 
 /** Where an encoder's record of a frame has what its second pass shares out bits by. */
 export interface ScoreFields {
@@ -16,11 +17,11 @@ const AV1: ScoreFields = { weight: 1, error: 4, skippedShare: 10, inactiveRows: 
  * (libvpx 1.12 and 1.15 vp8/encoder/firstpass.h and vp9/encoder/vp9_firstpass.h; libaom 3.6 and 3.12
  * av1/encoder/firstpass.h: the later ones have more behind.)
  */
-export const SCORE_FIELDS: Readonly<Record<string, Readonly<Record<number, ScoreFields>>>> = {
+export const SCORE_FIELDS: Readonly<Record<string, Readonly<Record<number, ScoreFields>>>> = table({
   libvpx: { 18: { error: 3 } },
   "libvpx-vp9": { 26: VP9, 27: VP9 },
   "libaom-av1": { 27: AV1, 29: AV1 },
-};
+});
 
 /** The settings of the second pass of libvpx and libaom, as ffmpeg gives them. */
 export interface ScoreSettings {

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { fingerprint, hostKeyAlgorithms, hostKeyFailure, judgeHostKey } from "../../../src/workers/host-keys.js";
-import { entryMatches, knownHostName, parseKnownHosts } from "../../../src/workers/known-hosts.js";
+import { entryMatches, type KnownHost, knownHostName, parseKnownHosts } from "../../../src/workers/known-hosts.js";
 import { mergeSettings, parseSshConfig } from "../../../src/workers/ssh-config.js";
 import { worker } from "./worker-config.js";
 
@@ -147,4 +147,23 @@ describe("the failure", () => {
   test("none for a known key", () => {
     expect(hostKeyFailure("w1", settings, { kind: "known" }, ed, env)).toBeUndefined();
   });
+});
+
+test("patterns are OpenSSH's, and take no longer for many stars", () => {
+  const entry = (hosts: string): KnownHost => ({ hosts, marker: undefined, type: "", key: "", file: "", line: 1 });
+  const rows: readonly (readonly [pattern: string, name: string, matches: boolean])[] = [
+    ["*", "", true],
+    ["a?c", "abc", true],
+    ["a?c", "ac", false],
+    ["*.example.*", "x.example.org", true],
+    ["*b*c", "abcbc", true],
+    ["*b*c", "abcb", false],
+    ["a.c", "abc", false],
+    ["[h]:22", "[h]:22", true],
+    ["[h]:22", "h:22", false],
+    ["*,!x*", "xy", false],
+    [`${"*a".repeat(40)}b`, "a".repeat(200), false],
+  ];
+  for (const [pattern, name, matches] of rows)
+    expect([pattern, entryMatches(entry(pattern), name)]).toEqual([pattern, matches]);
 });
