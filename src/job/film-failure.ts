@@ -1,4 +1,5 @@
-import { statfs } from "node:fs/promises";
+import { stat, statfs } from "node:fs/promises";
+import { quote } from "../lib/shell.js";
 import type { Problem } from "../lib/result.js";
 
 /** How a film job ended short of success: `unfit` and `refused` send the command the whole way, the others end it. */
@@ -18,9 +19,18 @@ export function refusedOrFull(problem: Problem): FilmFailure {
 /** True for what was said on this machine, and not of a worker's disk. */
 const isOfHere = (what: string): boolean => !/^chunk \d+ failed on (?!local,)/.test(what);
 
-/** Where a disk of this machine is full, that is what failed, whoever met with it. `folders`: those that are written to. */
-export async function tellFullDisk(failure: FilmFailure, folders: readonly string[]): Promise<FilmFailure> {
+/**
+ * Where a disk of this machine is full, or a folder is gone, that is what failed, whoever met with it. `folders`: those that
+ * are written to.
+ */
+export async function tellDisk(failure: FilmFailure, folders: readonly string[]): Promise<FilmFailure> {
   if (failure.kind === "cancelled") return failure;
+  const gone = await firstGone(folders);
+  if (gone !== undefined) {
+    const detail = [failure.what, failure.detail ?? ""].filter((words) => words !== "").join("\n");
+    const fix = `mkdir -p ${quote(gone)}, and type the same command again`;
+    return { kind: "failed", what: `the folder ${gone} is gone`, detail, fix };
+  }
   const rooms = await Promise.all(
     folders.map(async (folder) => {
       const room = await statfs(folder).then(
@@ -39,4 +49,15 @@ export async function tellFullDisk(failure: FilmFailure, folders: readonly strin
     detail: [failure.what, failure.detail ?? ""].filter((words) => words !== "").join("\n"),
     fix: "free some room there, and type the same command again;\n-df_server_work_path=FOLDER names another disk for chunks, -df_scratch_limit=SIZE how much they may take",
   };
+}
+
+async function firstGone(folders: readonly string[]): Promise<string | undefined> {
+  for (const folder of folders) {
+    const there = await stat(folder).then(
+      () => true,
+      (error: unknown) => (error as NodeJS.ErrnoException).code !== "ENOENT",
+    );
+    if (!there) return folder;
+  }
+  return undefined;
 }

@@ -13,7 +13,7 @@ import { closingWords, type MadeFilm, reportedCounts } from "./closing.js";
 import type { EncodedChunk } from "./chunk-lane.js";
 import type { EventStream, RateCounts } from "./events.js";
 import { filmCrew, filmPace, foldersOf } from "./film-crew.js";
-import { type FilmFailure, refusedOrFull, tellFullDisk } from "./film-failure.js";
+import { type FilmFailure, refusedOrFull, tellDisk } from "./film-failure.js";
 import { oddHead } from "./head-facts.js";
 import type { Hold } from "./hold.js";
 import type { OutputPlace } from "./output.js";
@@ -128,7 +128,7 @@ class FilmJob {
     const splitting = this.#split();
     const ended = await (isFirstPass(this.#plans[0]?.rate) ? this.#firstPass() : this.#join());
     // Before anything is taken away.
-    const result = ended.ok ? ended : fail(await tellFullDisk(ended.failure, foldersOf(this.#in)));
+    const result = ended.ok ? ended : fail(await tellDisk(ended.failure, foldersOf(this.#in)));
     this.#stop.abort();
     // Whatever is still being written is of no use to anybody.
     if (!result.ok) this.#halt.abort();

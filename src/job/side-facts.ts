@@ -79,7 +79,8 @@ async function eventsApart(path: string, tools: HostTools): Promise<boolean> {
 /** The subtitles and fonts of a film in a file of their own, so that not every chunk reads the film for them. */
 async function extractSubtitles(path: string, to: string, tools: HostTools): Promise<string | undefined> {
   const words = ["-v", "error", "-nostdin", "-y", "-copyts", "-i", `file:${path}`, "-map", "0:s", "-map", "0:t?"];
-  const keep = ["-c", "copy", "-copyts", "-avoid_negative_ts", "disabled", "-f", "matroska"];
+  // The same bytes each time: kept chunks are known by the files they were made with.
+  const keep = ["-c", "copy", "-copyts", "-avoid_negative_ts", "disabled", "-fflags", "+bitexact", "-f", "matroska"];
   const run = await runLocal(tools.ffmpeg, [...words, ...keep, `file:${to}`], { signal: tools.signal });
   if (run.code !== 0) return undefined;
   const [before, after] = await Promise.all([path, to].map((file) => subtitleContent(file, tools)));
