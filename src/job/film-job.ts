@@ -242,6 +242,8 @@ class FilmJob {
       const taken = await join.take(parts);
       if (!taken.ok) return taken;
     }
+    // Nobody asks for them any more: of a long film they are many.
+    this.#ticks[this.#handed] = [];
     this.#verified.delete(this.#handed++);
     return ok(undefined);
   }
