@@ -7,6 +7,7 @@ import { forgetStarted, takenForReal } from "../ffmpeg/real.js";
 import { parseDuration } from "../ffmpeg/duration.js";
 import { EventStream } from "../job/events.js";
 import { Hold } from "../job/hold.js";
+import { keepHeapSmall } from "../lib/heap.js";
 import { runWhole } from "../job/whole.js";
 import type { ReportOptions, ViewOptions } from "../ui/index.js";
 import { plainProgram, readsNoFilm, startReal } from "./plain.js";
@@ -77,6 +78,7 @@ async function runWithViews(
     import("../ui/index.js"),
     import("./keys.js"),
   ]);
+  keepHeapSmall();
   const events = new EventStream();
   const report = takeReport(command, argv);
   const views = await attachViews(events, {

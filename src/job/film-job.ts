@@ -232,8 +232,11 @@ class FilmJob {
     }
     if (this.#failure) return fail(this.#failure);
     const finishing = Promise.all(this.#joins.map(({ join }) => join.finish()));
-    const others = Promise.all([finishing, this.#plain?.end]);
-    await Promise.race([others, aborted(this.#in.leave), aborted(this.#halt.signal)]);
+    await Promise.race([
+      Promise.all([finishing, this.#plain?.end]),
+      aborted(this.#in.leave),
+      aborted(this.#halt.signal),
+    ]);
     if (this.#in.leave.aborted) return this.#leave({ complete: true });
     const closings = await finishing;
     for (const closing of closings) if (!closing.ok) return this.#finalFailed(closing.failure);
@@ -252,6 +255,7 @@ class FilmJob {
       if (!taken.ok) return taken;
     }
     this.#in.keeper?.spent(this.#handed);
+    this.#ticks[this.#handed] = [];
     this.#verified.delete(this.#handed++);
     return ok(undefined);
   }

@@ -77,6 +77,10 @@ export interface LogFetch {
   readonly path: (name: string) => string;
 }
 
+/** More than any encoder writes: x264 and x265 some hundred bytes a frame, libvpx and libaom 64 doubles in base64 at most. */
+const LOG_BYTES = 64 * 1024;
+const LOG_BYTES_A_FRAME = 4096;
+
 /** Fetches what the first pass of a chunk has left, and sees to it that it speaks of so many frames. */
 export async function fetchChunkLog(
   encoder: string,
@@ -88,6 +92,8 @@ export async function fetchChunkLog(
   const main = await get(name);
   if (!main.ok) return main;
   let bytes = main.value;
+  if (bytes > LOG_BYTES + frames * LOG_BYTES_A_FRAME)
+    return fail({ what: `its log was refused: it has ${bytes} bytes` });
   const suffix = treeSuffix(encoder);
   if (suffix !== undefined && needsTree(await readFile(path(name), "latin1"))) {
     const tree = await get(name + suffix);

@@ -62,7 +62,8 @@ export class RateDesk {
   readonly #books: readonly (RateBook | undefined)[];
   /** A first pass, or the second of two, is of one film alone. */
   readonly #plan: FilmPlan | undefined;
-  readonly #chunks: Kept[] = [];
+  /** By their places in the film. Where no size is to be kept, those that are settled are gone. */
+  readonly #chunks = new Map<number, Kept>();
   /** Chunks of a rendition by their number in its book: there may be some that show none of its frames. */
   readonly #booked: number[][];
   #steps: Promise<void> = Promise.resolve();
@@ -88,7 +89,7 @@ export class RateDesk {
       orders: new Map(),
       out: false,
     };
-    this.#chunks[index] = kept;
+    this.#chunks.set(index, kept);
     for (const [rendition, part] of parts.entries()) {
       if (!part) kept.settled.add(rendition);
       else this.#cutOne(rendition, index, part, ready.bytes);
@@ -99,7 +100,7 @@ export class RateDesk {
   #cutOne(rendition: number, index: number, part: ChunkPart, sourceBytes: number): void {
     const book = this.#books[rendition];
     if (!book) {
-      this.#chunks[index]?.orders.set(rendition, { chunk: index, bitrate: undefined, start: undefined });
+      this.#chunks.get(index)?.orders.set(rendition, { chunk: index, bitrate: undefined, start: undefined });
       return;
     }
     this.#booked[rendition]?.push(index);
@@ -117,13 +118,13 @@ export class RateDesk {
       return;
     }
     for (const [rendition, book] of this.#books.entries()) if (book) this.#take(rendition, book.end());
-    for (const kept of this.#chunks) this.#send(kept);
+    this.#sendAll();
     this.#refine();
   }
 
   /** A worker has encoded a chunk as ordered. */
   done(task: ChunkTask, result: EncodedChunk): void {
-    const kept = this.#chunks[task.index];
+    const kept = this.#chunks.get(task.index);
     if (!kept) return;
     kept.out = false;
     for (const [rendition, made] of result.entries()) if (made) kept.results[rendition] = made;
@@ -138,7 +139,7 @@ export class RateDesk {
       if (book) this.#take(rendition, book.done(this.#booked[rendition]?.indexOf(task.index) ?? 0, bits));
       else this.#settle(rendition, task.index);
     }
-    for (const one of this.#chunks) this.#send(one);
+    this.#sendAll();
   }
 
   /** Nothing more will be encoded: what is there from the first chunk on stays as it is. False: it was so before. */
@@ -156,17 +157,19 @@ export class RateDesk {
     const { rate } = this.#plan ?? {};
     if (!rate?.pass) return ok(undefined);
     const logs = this.#logs();
-    return logs.length === this.#chunks.length
+    return logs.length === this.#chunks.size
       ? joinChunkLogs(rate, rate.pass, logs)
       : fail({ what: "chunks are missing from the log" });
   }
 
   #logs(): ChunkLog[] {
-    return this.#chunks.flatMap(({ results: [made] }) => (made?.log ? [{ path: made.path, log: made.log }] : []));
+    return [...this.#chunks.values()].flatMap(({ results: [made] }) =>
+      made?.log ? [{ path: made.path, log: made.log }] : [],
+    );
   }
 
   #parts(rendition: number): ChunkPart[] {
-    return this.#chunks.flatMap(({ ready }) => ready.chunk.parts[rendition] ?? []);
+    return [...this.#chunks.values()].flatMap(({ ready }) => ready.chunk.parts[rendition] ?? []);
   }
 
   /** A first pass' chunks that were told far from what they will have are looked at once more, nearer to it. */
@@ -174,7 +177,7 @@ export class RateDesk {
     const { rate, encoderTimeBase } = this.#plan ?? {};
     if (!rate || !encoderTimeBase || !this.#ended || !isFirstPass(rate)) return;
     const logs = this.#logs();
-    if (logs.length < this.#chunks.length) return;
+    if (logs.length < this.#chunks.size) return;
     const parts = this.#parts(0);
     const again = this.#refined
       ? []
@@ -185,20 +188,24 @@ export class RateDesk {
           encoderTimeBase,
         );
     this.#refined = true;
-    for (const { chunk } of again) this.#chunks[chunk]?.results.splice(0, 1, undefined);
+    for (const { chunk } of again) this.#chunks.get(chunk)?.results.splice(0, 1, undefined);
     this.#take(0, { orders: again, settled: again.length > 0 ? [] : [...parts.keys()] });
-    for (const kept of this.#chunks) this.#send(kept);
+    this.#sendAll();
   }
 
   #take(rendition: number, { orders, settled }: RateStep): void {
     const indexOf = (chunk: number): number => this.#booked[rendition]?.[chunk] ?? chunk;
     for (const chunk of settled) this.#settle(rendition, indexOf(chunk));
-    for (const order of orders) this.#chunks[indexOf(order.chunk)]?.orders.set(rendition, order);
+    for (const order of orders) this.#chunks.get(indexOf(order.chunk))?.orders.set(rendition, order);
     const book = this.#books[rendition];
     const last = this.#booked[rendition]?.length === (settled.at(-1) ?? -2) + 1;
     if (!book || !this.#ended || !last || book.strained === 0) return;
     const chunks = `${book.strained} chunk${book.strained === 1 ? "" : "s"}`;
     this.#o.notice(`the encoder lets the buffer of -bufsize run dry in ${chunks}, told how full it is`);
+  }
+
+  #sendAll(): void {
+    for (const kept of this.#chunks.values()) this.#send(kept);
   }
 
   /** Sends a chunk to be encoded: the first time when all its renditions are ordered, later as soon as one is. */
@@ -250,12 +257,14 @@ export class RateDesk {
   }
 
   #settle(rendition: number, index: number): void {
-    const kept = this.#chunks[index];
+    const kept = this.#chunks.get(index);
     if (!kept) return;
     kept.settled.add(rendition);
     if (kept.settled.size < kept.results.length) return;
     void rm(kept.ready.path, { force: true });
     void kept.slice?.then((files) => files.map((file) => rm(file.path, { force: true })));
+    // Of a long film they are many.
+    if (this.#books.every((book) => !book) && !this.#plan?.passLog) this.#chunks.delete(index);
     this.#o.settled(index, kept.results);
   }
 }

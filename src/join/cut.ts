@@ -1,7 +1,7 @@
 import { rename, rm } from "node:fs/promises";
 import { filmInput } from "../ffmpeg/guarded-input.js";
 import { FramecrcParser } from "../ffmpeg/packets.js";
-import { runLocal } from "../ffmpeg/run.js";
+import { runLocal, startLocal } from "../ffmpeg/run.js";
 import { toNumber } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 
@@ -44,20 +44,26 @@ export async function cutToFilm(ffmpeg: string, head: HeadFile, signal: AbortSig
 /** When the last frame of the film ends, in the file's own seconds; its frames are counted on the way. */
 async function filmEnd(ffmpeg: string, head: HeadFile, signal: AbortSignal): Promise<Result<number, Problem>> {
   const parser = new FramecrcParser();
-  const run = await runLocal(
+  let [frames, last] = [0, 0];
+  const { end: ending } = startLocal(
     ffmpeg,
     [
       ...["-v", "error", "-nostdin", "-copyts", "-copytb", "1", ...filmInput(head.path)],
       ...["-map", `0:${head.stream}`, "-c", "copy", "-copyinkf", "-f", "framecrc", "pipe:1"],
     ],
-    { signal },
+    {
+      signal,
+      onStdoutLine: (line) => {
+        const packet = parser.line(line);
+        if (!packet) return;
+        frames++;
+        last = Math.max(last, (packet.pts ?? packet.dts ?? 0) + packet.duration);
+      },
+    },
   );
-  const packets = run.stdout.split("\n").flatMap((line) => parser.line(line) ?? []);
+  const run = await ending;
   const timeBase = parser.headers.get(0)?.timeBase;
   if (run.code !== 0 || !timeBase) return fail({ what: "it cannot be read", detail: run.stderrTail.join("\n") });
-  if (packets.length !== head.frames) {
-    return fail({ what: `it has ${packets.length} frames instead of ${head.frames}` });
-  }
-  const last = packets.reduce((most, { pts, dts, duration }) => Math.max(most, (pts ?? dts ?? 0) + duration), 0);
+  if (frames !== head.frames) return fail({ what: `it has ${frames} frames instead of ${head.frames}` });
   return ok(last * toNumber(timeBase));
 }

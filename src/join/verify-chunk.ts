@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { nutInput } from "../ffmpeg/guarded-input.js";
 import { bodyOffset } from "../ffmpeg/nut.js";
 import { FramecrcParser, type Packet } from "../ffmpeg/packets.js";
-import { runLocal } from "../ffmpeg/run.js";
+import { startLocal } from "../ffmpeg/run.js";
 import { MICROSECOND, formatRational, type Rational, rescale } from "../lib/rational.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { ChunkPart } from "../plan/chunk.js";
@@ -36,7 +36,11 @@ export async function verifyChunk(
   signal: AbortSignal,
 ): Promise<Result<VerifiedChunk, Problem>> {
   const copy = ["-map", "0:v:0", "-c", "copy", "-copyinkf", "-bsf:v", RISING, "-avoid_negative_ts", "disabled"];
-  const run = await runLocal(
+  const parser = new FramecrcParser();
+  const packets: Packet[] = [];
+  // A file that has far more is read no further: it is not to take this machine's memory.
+  const tooMany = new AbortController();
+  const { end: ending } = startLocal(
     ffmpeg,
     [
       // -xerror: without it ffmpeg 5.1 ends with status 0 when the disk is full at the very end.
@@ -48,11 +52,19 @@ export async function verifyChunk(
       ...copy,
       ...["-f", "framecrc", "pipe:1"],
     ],
-    { signal },
+    {
+      signal: AbortSignal.any([signal, tooMany.signal]),
+      onStdoutLine: (line) => {
+        const packet = parser.line(line);
+        if (!packet) return;
+        if (packets.length > chunk.ticks.length) tooMany.abort();
+        else packets.push(packet);
+      },
+    },
   );
+  const run = await ending;
+  if (tooMany.signal.aborted) return fail({ what: `it has more frames than ${chunk.ticks.length}` });
   if (run.code !== 0) return fail({ what: "it cannot be read", detail: run.startError ?? run.stderrTail.join("\n") });
-  const parser = new FramecrcParser();
-  const packets = run.stdout.split("\n").flatMap((line) => parser.line(line) ?? []);
   const header = parser.headers.get(0);
   if (!header?.timeBase || packets.length === 0) return fail({ what: "it has no frames" });
   if (packets[0]?.key !== true) return fail({ what: "it does not begin with a keyframe" });
