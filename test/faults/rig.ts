@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test, type TestContext } from "vitest";
+import { afterAll, expect, test, type TestContext } from "vitest";
 import { compareFiles, make, namesIn, readSummary, type Summary } from "../equivalence/compare.js";
 import { type Ended, runFfmpeg, type Started, startCli } from "../equivalence/programs.js";
 import { type Lab, type LabOptions, type LabWorker, startLab } from "../lab/lab.mjs";
@@ -67,7 +67,7 @@ export interface Fault {
 /** One film for all: eight seconds with a keyframe each second. */
 const films = new Map<string, Promise<{ film: string; plain: string }>>();
 const folder = mkdtempSync(join(tmpdir(), "distffmpeg-faults-"));
-process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function reference(encode: readonly string[]): Promise<{ film: string; plain: string }> {
   const key = encode.join(" ");
