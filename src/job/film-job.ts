@@ -108,7 +108,10 @@ class FilmJob {
       films: outputs.flatMap(({ output: { plans, heads } }) => plans.map((plan, i) => ({ plan, head: heads[i] }))),
       folder: tools.folder,
       order: (task) => this.#crew.add(task),
-      settled: (index, result) => this.#settled(index, result),
+      settled: (index, result) => {
+        this.#verified.set(index, result);
+        this.#wake();
+      },
       fail: (problem) => this.#fail(problem),
       notice: (text) => events.emit({ type: "notice", level: "warning", text }),
     });
@@ -167,10 +170,8 @@ class FilmJob {
     const { index, parts } = ready.chunk;
     const odd = this.#plans.some((plan, i) => index === 0 && parts[i] && !beginsAsPlanned(plan, parts[i]));
     if (odd) {
-      this.#fail({
-        kind: "unfit",
-        what: "whether a filter is switched on at the film's first frame is left to chance",
-      });
+      const what = "whether a filter is switched on at the film's first frame is left to chance";
+      this.#fail({ kind: "unfit", what });
       return;
     }
     this.#ticks[index] = parts.map((part) => part?.ticks.map((t) => t.tick) ?? []);
@@ -180,12 +181,6 @@ class FilmJob {
     this.#in.events.emit({ type: "chunk-ready", chunk: index, frames: framesOf(ready.chunk), counts });
     this.#sources[index] = ready.bytes;
     this.#desk.cut(ready);
-  }
-
-  #settled(index: number, result: EncodedChunk): void {
-    this.#verified.set(index, result);
-    this.#pace.free(this.#sources[index] ?? 0);
-    this.#wake();
   }
 
   #fail(failure: FilmFailure): void {

@@ -27,6 +27,7 @@ export class Pace {
   #used = 0;
   #freedAt = Number.NEGATIVE_INFINITY;
   #process: Pick<LocalProcess, "pause" | "resume"> | undefined;
+  #working: () => boolean = () => false;
   #held = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -52,12 +53,17 @@ export class Pace {
     this.#look();
   }
 
-  /** Has a process wait as need be, until the returned function is called. */
-  attach(process: Pick<LocalProcess, "pause" | "resume">): () => void {
+  /**
+   * Has a process wait as need be, until the returned function is called. `working`: true while something is made of what
+   * it has written without its going on.
+   */
+  attach(process: Pick<LocalProcess, "pause" | "resume">, working: () => boolean = () => false): () => void {
     this.#process = process;
+    this.#working = working;
     return () => {
       this.#let();
       this.#process = undefined;
+      this.#working = () => false;
     };
   }
 
@@ -67,7 +73,7 @@ export class Pace {
     const over = this.#used - (limit - Math.min(limit * RESERVE, LARGEST_RESERVE));
     if (over > 0) this.#used -= evict(over);
     const stillOver = over > 0 && this.#used > limit - Math.min(limit * RESERVE, LARGEST_RESERVE);
-    if (stillOver && (busy() || performance.now() - this.#freedAt < LATELY)) this.#hold();
+    if (stillOver && (busy() || this.#working() || performance.now() - this.#freedAt < LATELY)) this.#hold();
     else this.#let();
   }
 

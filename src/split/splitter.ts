@@ -86,6 +86,8 @@ class Splitter {
   #failure: SplitFailure | undefined;
   #process: LocalProcess | undefined;
   #removed = 0;
+  /** A chunk is being put together. */
+  #building = false;
   /** Bytes of the segments that are there, where somebody wants to know. */
   readonly #weights = new Map<number, number>();
   #chunks = 0;
@@ -110,7 +112,7 @@ class Splitter {
       },
       signal: ending,
     });
-    const detach = this.#options.pace?.attach(this.#process);
+    const detach = this.#options.pace?.attach(this.#process, () => this.#building || this.#isReady());
     // One that waits would not hear that it is to end.
     ending.addEventListener("abort", () => detach?.(), { once: true });
     const end = await this.#process.end;
@@ -179,7 +181,7 @@ class Splitter {
         return;
       }
       const { chunk, counts } = next;
-      if (chunk.lastSegment >= this.#segments && !this.#ended) return;
+      if (!this.#isReady()) return;
       this.#waiting.shift();
       try {
         if (chunk.decoded && !(await this.#standsAlone(chunk))) {
@@ -196,12 +198,23 @@ class Splitter {
     }
   }
 
+  /** Whether the next chunk can be put together. */
+  #isReady(): boolean {
+    const [next] = this.#waiting;
+    return next !== undefined && (this.#ended || next.chunk.lastSegment < this.#segments);
+  }
+
   async #build(chunk: Chunk, counts: readonly ClockCounts[]): Promise<void> {
     const { folder, onChunk } = this.#options;
     if (!this.#looked) await this.#lookForX264();
     const path = join(folder, `chunk${chunk.index}.nut`);
+    // While it is written both are there.
+    const weight = this.#weightOf(chunk);
+    this.#building = true;
+    this.#options.pace?.add(weight);
     const bytes = await this.#gather(path, chunk);
-    this.#options.pace?.add(bytes);
+    this.#building = false;
+    this.#options.pace?.add(bytes - weight);
     await this.#removeSegments(chunk.firstSegment);
     this.#chunks++;
     const run = this.#runs?.run(chunk, this.#parser.headers.get(0)?.extradata ?? "");
@@ -243,6 +256,12 @@ class Splitter {
       this.#options.pace?.free(this.#weights.get(this.#removed) ?? 0);
       this.#weights.delete(this.#removed);
     }
+  }
+
+  #weightOf({ firstSegment, lastSegment }: Chunk): number {
+    let bytes = 0;
+    for (let i = firstSegment; i <= lastSegment; i++) bytes += this.#weights.get(i) ?? 0;
+    return bytes;
   }
 
   /** At once, so that a split that is too far ahead does not get further meanwhile. */
