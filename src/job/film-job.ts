@@ -101,6 +101,7 @@ class FilmJob {
       this.#crew.hold(held);
       this.#plain?.hold(held);
     });
+    void tools.stdinLost?.then((problem) => this.#fail({ ...problem, kind: "failed" }));
     void this.#plain?.end.then((end) => {
       if (!end.ok) this.#fail(refusedOrFull(end.failure));
     });

@@ -80,7 +80,7 @@ async function runSplit(input: JobInput, command: Command, split: readonly numbe
     ffprobe: config.ffprobe_bin,
     folder,
     alone: config.workers.length === 0,
-    stdin: spool ? () => spool.read() : undefined,
+    ...(spool ? { stdin: () => spool.read(), stdinLost: spool.failed } : { stdin: undefined }),
     signal: hard.signal,
   };
   const words = new Words({

@@ -4,7 +4,7 @@ import { filmInput } from "../ffmpeg/guarded-input.js";
 import { type MediaInfo, readProbe } from "../ffmpeg/media.js";
 import { findOption } from "../ffmpeg/options.js";
 import { runLocal } from "../ffmpeg/run.js";
-import { fail, type Result } from "../lib/result.js";
+import { fail, type Problem, type Result } from "../lib/result.js";
 
 /** What the host's programs and the job's folder are. */
 export interface HostTools {
@@ -13,6 +13,8 @@ export interface HostTools {
   readonly folder: string;
   /** A fresh reader of standard input for each stage that reads it. */
   readonly stdin: (() => Readable) | undefined;
+  /** Settles when that could not be kept to its end. */
+  readonly stdinLost?: Promise<Problem> | undefined;
   /** True when no workers are configured: all chunks are encoded on this machine. */
   readonly alone: boolean;
   readonly signal: AbortSignal;

@@ -2,6 +2,8 @@ import { createWriteStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type { Problem } from "../lib/result.js";
+import { messageOf } from "../workers/failures.js";
 
 /**
  * Keeps what comes in on standard input in a file while it comes, so that each stage can be given it from its start:
@@ -11,6 +13,12 @@ export class Spool {
   #size = 0;
   #done = false;
   #waiting: (() => void)[] = [];
+  #failure: Problem | undefined;
+  #fail: (problem: Problem) => void = () => undefined;
+  /** Settles when something of it could not be kept: what can be read then is not the source. */
+  readonly failed = new Promise<Problem>((resolve) => {
+    this.#fail = resolve;
+  });
 
   constructor(
     private readonly path: string,
@@ -24,6 +32,12 @@ export class Spool {
         this.#wake();
       }
     }.bind(this);
+    target.once("error", (error) => {
+      const what = `what comes in on standard input cannot be kept in ${path}`;
+      const fix = "-df_server_work_path=FOLDER, a folder on a disk with room for all of it";
+      this.#failure = { what, detail: messageOf(error), fix };
+      this.#fail(this.#failure);
+    });
     // A source that breaks off has ended, as it has for ffmpeg.
     void pipeline(source, count, target)
       .catch(() => undefined)
@@ -39,7 +53,7 @@ export class Spool {
     for (const wake of waiting) wake();
   }
 
-  /** All of it from the start, following what still comes. */
+  /** All of it from the start, following what still comes; the stream fails where not all of it could be kept. */
   read(): Readable {
     return Readable.from(this.#follow(), { objectMode: false });
   }
@@ -52,6 +66,8 @@ export class Spool {
         if (bytesRead > 0) {
           at += bytesRead;
           yield buffer.subarray(0, bytesRead);
+        } else if (this.#failure) {
+          throw new Error(`${this.#failure.what} (${this.#failure.detail ?? ""})`);
         } else if (this.#done && at >= this.#size) {
           return;
         } else {

@@ -27,8 +27,14 @@ export function runWhole(ffmpeg: string, argv: readonly string[], { stdin, said 
     if (said && child.stderr) tellTheRest(child.stderr, said);
     if (stdin && child.stdin) {
       child.stdin.on("error", () => stdin.destroy());
+      stdin.once("error", (error) => {
+        process.stderr.write(`distffmpeg: ${error.message}\n`);
+        // What it has read would look like all there is.
+        cut = child.kill("SIGKILL");
+      });
       stdin.pipe(child.stdin);
     }
+    let cut = false;
     const signals = handOnSignals(child);
     child.once("error", (error: NodeJS.ErrnoException) => {
       process.stderr.write(`distffmpeg: ${ffmpeg} cannot be started (${error.code ?? error.message})\n`);
@@ -39,6 +45,10 @@ export function runWhole(ffmpeg: string, argv: readonly string[], { stdin, said 
     child.once("exit", unwatch);
     child.once("close", (code, signal) => {
       signals.off();
+      if (cut) {
+        resolve(1);
+        return;
+      }
       if (signal !== null) dieOf(signal);
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
     });

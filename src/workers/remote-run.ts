@@ -161,7 +161,11 @@ class RemoteRun {
       feeder.on("error", () => undefined).resume();
       feeder.stderr.resume();
       if (this.#settled) feeder.end();
-      else stdin.pipe(feeder);
+      else {
+        // Cut off, it would look like all there is.
+        stdin.once("error", () => this.#end());
+        stdin.pipe(feeder);
+      }
     });
   }
 

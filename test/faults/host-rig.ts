@@ -244,8 +244,8 @@ export function smallDisk(folder: string, bytes: number): { grow(to: number): vo
   return { grow: (to) => void mount(`remount,size=${to}`), remove: () => void spawnSync("umount", [folder]) };
 }
 
-/** Notes what became of a fault, where somebody wants to know: a line of JSON in the file that DISTFFMPEG_FAULTS_FILE names. */
-export function reportFault(fault: string, tried: number, identical: number, leftovers: number): void {
-  const path = process.env["DISTFFMPEG_FAULTS_FILE"];
-  if (path !== undefined) appendFileSync(path, `${JSON.stringify({ fault, tried, identical, leftovers })}\n`);
+/** Notes what came of one try of a fault for `npm run test:faults` (scripts/faults.mjs). */
+export function reportFault(fault: string, identical: boolean, leftovers: number): void {
+  const path = process.env["FAULTS_REPORT"];
+  if (path) appendFileSync(path, `${JSON.stringify({ fault, identical, leftovers, happened: true })}\n`);
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { make } from "../equivalence/compare.js";
@@ -88,7 +88,7 @@ describe("killed outright, with all of its group, and typed again", () => {
     expect(host.leftovers().filter((one) => !one.startsWith("resume-"))).toEqual([]);
     expect(host.journal().length).toBe(kept);
     await expectResumed(host, words, kept);
-    reportFault(`host killed ${name}`, 1, 1, 0);
+    reportFault(`host killed ${name}`, true, 0);
   });
 
   test("a torn journal, a chunk with a wrong bit, one that is too short", async () => {
@@ -100,7 +100,7 @@ describe("killed outright, with all of its group, and typed again", () => {
     appendFileSync(join(host.state, "journal"), '{"kind":"chunk","key":"0123');
     const said = await expectResumed(host, words, 2);
     expect(said.match(/what was kept of it is damaged, and is made anew/g)).toHaveLength(2);
-    reportFault("torn journal, damaged chunks", 1, 1, 0);
+    reportFault("torn journal, damaged chunks", true, 0);
   });
 
   test.runIf(ALL)("a folder of the output that is gone", async () => {
@@ -246,6 +246,21 @@ test("after a power loss clean leaves nothing but what can be gone on with, and 
   for (const { id } of jobs) expect(await host.command(["jobs", "remove", id])).toMatchObject({ code: 0, stderr: "" });
   expect(host.leftovers()).toEqual([]);
   expect(host.programs()).toEqual([]);
+});
+
+test("standard input that does not fit on the disk ends the job, and no cut film is left", async ({ skip }) => {
+  const host = newHost();
+  const disk = smallDisk(host.work, 400_000);
+  if (!disk) return skip("a small disk can only be mounted as root");
+  try {
+    const words = ["-y", "-v", "error", "-i", "pipe:0", ...LOSSLESS];
+    const { code, stderr } = await host.run(words, { stdin: await sources.get("ffv1.mkv") });
+    expect(code, stderr).toBe(1);
+    expect(stderr).toMatch(/standard input cannot be kept in .*stdin/);
+    expect(readdirSync(host.out)).toEqual([]);
+  } finally {
+    disk.remove();
+  }
 });
 
 test.runIf(ALL)("a full disk: it is said, and with more room the same command goes on", async ({ skip }) => {

@@ -40,6 +40,8 @@ test(`killed outright at any moment, ${ROUNDS} times, and started anew until it 
   const wanted = await packets(join(undisturbed.out, "o.mkv"));
   const found = { tried: 0, identical: 0, jobs: 0, encoded: 0, leftovers: 0 };
   const faults: string[] = [];
+  /** What was left each time that the present job was killed. */
+  const killed: number[] = [];
   let host = new Host(sources.folder);
   let encoded = 0;
   while (found.tried < ROUNDS || encoded > 0 || host.leftovers().length > 0) {
@@ -54,6 +56,7 @@ test(`killed outright at any moment, ${ROUNDS} times, and started anew until it 
       encoded += host.encoded;
       const left = host.leftovers().filter((name) => !name.startsWith("resume-"));
       found.leftovers += left.length;
+      killed.push(left.length);
       if (left.length > 0) faults.push(`round ${found.tried}, after ${Math.round(moment)} ms: ${left.join(", ")}`);
       continue;
     }
@@ -64,6 +67,9 @@ test(`killed outright at any moment, ${ROUNDS} times, and started anew until it 
     const left = host.leftovers();
     found.leftovers += left.length;
     if (same) found.identical++;
+    for (const leftovers of killed.splice(0)) {
+      reportFault("host killed at a random moment, and started anew", same, leftovers + left.length);
+    }
     if (!same || left.length > 0)
       faults.push(`job ${found.jobs}: ended with ${code}, left ${left.join(", ")}: ${stderr}`);
     found.jobs++;
@@ -74,7 +80,6 @@ test(`killed outright at any moment, ${ROUNDS} times, and started anew until it 
   }
   host.remove();
   undisturbed.remove();
-  reportFault("host killed at random moments", found.tried, found.identical, found.leftovers);
   const summary = `seed ${seed}: ${JSON.stringify(found)}, ${chunks} chunks a job`;
   if (ROUNDS > 3) process.stderr.write(`${summary}\n`);
   expect(faults, summary).toEqual([]);
