@@ -181,6 +181,49 @@ interlaced MPEG-2
 HDR colours, 10 bit, SAR
 all streams, all copied but the film
 -frames:v
+HLS with a fixed GOP
+HLS cut by time
+DASH that keeps the last segments
+DASH in one file each, the sound first
+HLS encrypted
+HLS that goes on with a playlist
+HLS of fragments
+variants of fragments, the sound apart
+HLS where the encoder sets keyframes by the pictures
+constant and variable rate
+a tee without headers for all
+two films and their sound
+a logo in one of them, sound by a graph
+pictures beside a film
+a film that cannot be split and one that can
+-c:v libx265 -preset ultrafast -crf 18 -maxrate 400k -bufsize 500k -x265-params log-level=error
+-c:v libx264 -preset veryfast -crf 16 -maxrate 400k -bufsize 400k
+libx264, on one line
+-output_ts_offset
+-copyts, a late start at a constant rate
+-copyts, a film from second 37
+-shortest of a film alone
+-shortest with sound
+-sseof
+two logos and a LUT, picture and sound
+a logo that moves, from and to a time
+sound in a graph, the film beside it
+a cover, copied
+the film second
+a text
+a cover that an option of the film's is meant for too
+silence made up
+a cover in the film's own file, into MP4
+a single GOP
+HEVC with open GOPs
+-fps_mode passthrough
+libx264 over a long GOP of the source
+libx264 with forced ones between
+h264-opengop-recovery-points
+MPEG-4 with B-frames in AVI
+H.264 from the middle
+film, sound, subtitles, font
+killedGently
 `
     .split("\n")
     .filter((name) => name !== ""),

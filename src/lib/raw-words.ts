@@ -56,13 +56,20 @@ export function withRawWords(
     // The same word several times: the last of what was given stands for the rest.
     return (raws && raws.length > 1 ? raws.shift() : raws?.[0]) ?? Buffer.from(word);
   });
-  const script = `${words.map(setWord).join("\n")}\nexec "$0" "$@"`;
+  const script = [PLAIN_BYTES, ...words.map(setWord), OWN_LOCALE, 'exec "$0" "$@"'].join("\n");
   return { bin: "/bin/sh", argv: ["-c", script, bin] };
 }
 
+/**
+ * Bytes are no characters here: bash takes some that are none together with those behind them. What the program is to
+ * have of its environment stays as it was.
+ */
+const PLAIN_BYTES = "_df_set=${LC_ALL+x}; _df_was=${LC_ALL-}; LC_ALL=C";
+const OWN_LOCALE = 'if [ "$_df_set" ]; then LC_ALL=$_df_was; else unset LC_ALL; fi';
+
 /** A line that adds a word to the shell's own arguments. `$(…)` takes newlines off the end: something stands behind them. */
 function setWord(word: Buffer): string {
-  return `w=$(printf '${[...word].map(escape).join("")}.'); set -- "$@" "\${w%.}"`;
+  return `_df_w=$(printf '${[...word].map(escape).join("")}.'); set -- "$@" "\${_df_w%.}"`;
 }
 
 /** A byte in a format of printf(1), between quotes; a format that began with `-` would be an option. */

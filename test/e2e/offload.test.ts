@@ -260,7 +260,7 @@ describe("how it ends", () => {
 });
 
 describe("-df_route=auto gives a command away", () => {
-  test("where it is expected to be done earlier, and not otherwise", async () => {
+  test.skipIf(!ALL)("where it is expected to be done earlier, and not otherwise", async () => {
     await withLab({ workers: [{ ffmpeg: { delay: 30 } }, {}] }, async (lab) => {
       const args = ["-i", await longFilm(), ...REVERSE, "o.mkv"];
       const away = await both(lab, args, { config: SLOW_HERE(), df: [] });

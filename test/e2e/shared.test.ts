@@ -60,8 +60,7 @@ describe("chunks", () => {
     "late.mkv",
     "onegop.mp4",
   ];
-  // Each a way of its own: times in milliseconds, an index with edit lists.
-  const usual = new Set<SourceName>(["opengop.mkv", "gaps.mp4"]);
+  const usual = new Set<SourceName>(["opengop.mkv"]);
 
   for (const name of FILMS) {
     test.skipIf(!ALL && !usual.has(name))(`a worker takes its chunks out of ${name} itself`, async () => {
@@ -91,7 +90,7 @@ describe("chunks", () => {
     });
   });
 
-  test("what cannot be read from the middle is sent", async () => {
+  test.skipIf(!ALL)("what cannot be read from the middle is sent", async () => {
     await withLab({ workers: 1 }, async (lab) => {
       const { differences, summary } = await both(lab, ["-i", await sources.get("mpeg2.ts"), ...LOSSLESS]);
       expect(differences, summary?.reason).toEqual([]);
@@ -146,7 +145,7 @@ describe("whole commands", () => {
     });
   });
 
-  test("HLS while it is being made", async () => {
+  test.skipIf(!ALL)("HLS while it is being made", async () => {
     await withLab({ workers: 1 }, async (lab) => {
       await share(lab, async (media, _, config) => {
         const options = "-c:v libx264 -preset ultrafast -g 25 -c:a aac -hls_time 1 -hls_list_size 0".split(" ");

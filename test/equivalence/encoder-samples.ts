@@ -69,7 +69,7 @@ export const SAMPLES: Readonly<Record<string, string>> = {
 
 /** Encoders that people use; the others are of the same kinds. */
 export const USUAL: ReadonlySet<string> = new Set(
-  `libx264 libx265 libsvtav1 libaom-av1 libvpx-vp9 mpeg2video mpeg4 mjpeg ffv1`.split(/\s+/),
+  `libx264 libx265 libsvtav1 libaom-av1 libvpx-vp9 mpeg4 ffv1`.split(/\s+/),
 );
 
 /** Encoders whose codec, as a source, is not cut: they are tried on another film. */

@@ -10,7 +10,6 @@ const SLOW = { ffmpeg: { script: slow() } };
 const SHORT = { worker_timeout: 4 };
 
 faultTest("ffmpeg frozen (SIGSTOP)", {
-  short: true,
   lab: { workers: [SLOW, {}] },
   config: () => SHORT,
   harm: async ({ ffmpegOn, w1 }) => {
