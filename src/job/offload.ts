@@ -2,7 +2,6 @@ import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import type { Command } from "../ffmpeg/command.js";
-import { makePrivateFolder } from "../lib/private-folder.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import { planOffload } from "../plan/offload/index.js";
 import { isStandardOutput } from "../plan/offload/outputs.js";
@@ -19,6 +18,7 @@ import type { OutputPlace } from "./output.js";
 import { type NoPlace, isOn, outputPlace, readsKeys } from "./overwrite.js";
 import { writableShare } from "./shared.js";
 import { Spool } from "./spool.js";
+import { makeFolder } from "./work-folder.js";
 
 /** Runs a command on this machine after all, for a reason; gives the exit status. */
 export type RunHere = (why: string, more?: Before) => Promise<number>;
@@ -42,12 +42,9 @@ export async function runElsewhere(
   const may = input.reported ? fail("a report is written where ffmpeg runs") : mayBeOffloaded(command, config);
   if (!may.ok) return forced ? unfit(may.failure) : here(reason);
   if (config.workers.length === 0) return unfit("no workers are configured", "list workers in the configuration");
-  let folder: string;
-  try {
-    folder = await makePrivateFolder(config.server_work_path, "job-");
-  } catch {
-    return forced ? unfit(`no work folder can be made in ${config.server_work_path}`) : here(reason);
-  }
+  const made = await makeFolder(config);
+  if (!made.ok) return forced ? unfit(made.failure.what, made.failure.fix) : here(reason);
+  const folder = made.value;
   try {
     const chosen = await chooseWorkers({ command, config, folder, signal: input.signal });
     if (input.signal.aborted) return await stopped(input, chosen);

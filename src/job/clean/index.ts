@@ -2,7 +2,7 @@ import type { Config } from "../../config/types.js";
 import type { Problem } from "../../lib/result.js";
 import { listKept, removeKept } from "../resume/state.js";
 import { type SweptHost, sweepHost } from "./host.js";
-import type { SweptWorker } from "./worker.js";
+import { type SweptWorker, sweepWorker } from "./worker.js";
 
 /** What was found of dead jobs, and is gone now. */
 export interface Swept {
@@ -26,13 +26,11 @@ export async function clean(config: Config, signal: AbortSignal): Promise<Swept>
     else failures.push(removed.failure);
   }
   const workers: SweptWorker[] = [];
-  // Loaded by those who have workers.
-  const { sweepWorker } = config.workers.length > 0 ? await import("./worker.js") : {};
   await Promise.all(
     config.workers.map(async (worker) => {
-      const swept = await sweepWorker?.(worker, signal);
-      if (swept?.ok) workers.push(swept.value);
-      else if (swept) failures.push({ ...swept.failure, worker: worker.name });
+      const swept = await sweepWorker(worker, config.worker_timeout, signal);
+      if (swept.ok) workers.push(swept.value);
+      else failures.push({ ...swept.failure, worker: worker.name });
     }),
   );
   return { host, useless, workers, failures };

@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import type { WorkerConfig } from "../../config/types.js";
 import { fail, ok, type Problem, type Result } from "../../lib/result.js";
 import { folderIsUsed, isPrivateFolder } from "../../workers/folder.js";
-import { SshTransport } from "../../workers/ssh.js";
+import { sshTransport } from "../fleet.js";
 import type { Session } from "../../workers/transport.js";
 
 /** What was left of dead jobs on a worker, and is gone now. */
@@ -41,9 +41,13 @@ const SWEEP = [
   `for again in 1 2; do rm -rf -- "$@" && break; sleep 1; done`,
 ].join("; ");
 
-/** Connects to a worker and takes away what dead jobs have left there; what a running one uses is not touched. */
-export async function sweepWorker(worker: WorkerConfig, signal: AbortSignal): Promise<Result<SweptWorker, Problem>> {
-  const opened = await new SshTransport(worker).openSession(signal);
+/** Connects to a worker (`stall`: see `sshTransport`) and takes away what dead jobs have left there; what a running one uses is not touched. */
+export async function sweepWorker(
+  worker: WorkerConfig,
+  stall: number,
+  signal: AbortSignal,
+): Promise<Result<SweptWorker, Problem>> {
+  const opened = await (await sshTransport(worker, stall)).openSession(signal);
   if (!opened.ok) return opened;
   const session = opened.value;
   try {
