@@ -4,6 +4,7 @@ import { endNotWritten } from "../ffmpeg/log.js";
 import { ProgressBlocks } from "../ffmpeg/progress.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { firstFrameData } from "../join/frame-data.js";
+import { type PacketSum, ToldPackets } from "../join/told-packets.js";
 import { type VerifiedChunk, verifyChunk } from "../join/verify-chunk.js";
 import { type ChunkPart, framesOf } from "../plan/chunk.js";
 import { renditionName } from "../plan/film.js";
@@ -65,7 +66,8 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     const place = { chunk: task.index, worker: this.name, slot };
     const started = performance.now();
     events.emit({ type: "chunk-encode", ...place });
-    const end = await this.#encode(task, session, place, signal);
+    const told = new ToldPackets(task.ready.chunk.parts.map((part) => part?.ticks.length ?? 0));
+    const end = await this.#encode(task, { session, place, told }, signal);
     try {
       if (!end.ok) return fail(laneFailure(end.failure));
       if (end.value.code !== 0 || endNotWritten(end.value.stderrTail)) return fail(encodeFailure(end.value));
@@ -73,7 +75,7 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
       if (damage !== undefined) return fail({ kind: "unfit", what: `the source is damaged (${damage})` });
       const seconds = (performance.now() - started) / 1000;
       events.emit({ type: "chunk-download", ...place });
-      const fetched = await this.#fetch(task, session, signal);
+      const fetched = await this.#fetch(task, session, told, signal);
       if (!fetched.ok) return fetched;
       events.emit({
         type: "chunk-done",
@@ -102,11 +104,11 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
 
   async #encode(
     task: ChunkTask,
-    session: Session,
-    place: { chunk: number; worker: string; slot: number },
+    at: { session: Session; place: { chunk: number; worker: string; slot: number }; told: ToldPackets },
     signal: AbortSignal,
   ): Promise<Result<ProcessEnd, TransportFailure>> {
     const { plans, events, stall } = this.job;
+    const { session, place, told } = at;
     const { x264Build, chunk } = task.ready;
     const source = this.#uploaded.get(task.index) ?? sourceName(task);
     const sides = await this.#files.sides();
@@ -136,12 +138,16 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     const end = await session.run([...this.setup.binding, this.setup.ffmpeg, ...remoteArgs(plans, chunk, files)], {
       signal: watch?.signal ?? signal,
       onStdoutLine: (line) => {
+        if (told.push(line)) return;
         const now = progress.push(line);
-        if (now) watch?.saw(`${now.frame ?? ""} ${now.size ?? ""} ${now.time ?? ""}`);
-        if (now?.frame !== undefined) {
-          const { frame: frames, fps = 0, size: bytes, q, moreQ = [] } = now;
-          const more = { ...(bytes === undefined ? {} : { bytes }), ...(q === undefined ? {} : { q: [q, ...moreQ] }) };
-          events.emit({ type: "chunk-progress", ...place, frames, fps, ...more });
+        if (!now) return;
+        // The tee muxer says nothing of bytes.
+        const bytes = told.bytes(0);
+        watch?.saw(`${now.frame ?? ""} ${bytes} ${now.time ?? ""}`);
+        if (now.frame !== undefined) {
+          const { frame: frames, fps = 0, q, moreQ = [] } = now;
+          const more = q === undefined ? {} : { q: [q, ...moreQ] };
+          events.emit({ type: "chunk-progress", ...place, frames, fps, bytes, ...more });
         }
       },
     });
@@ -152,6 +158,7 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
   async #fetch(
     task: ChunkTask,
     session: Session,
+    told: ToldPackets,
     signal: AbortSignal,
   ): Promise<Result<{ verified: EncodedChunk; bytes: number }, LaneFailure>> {
     const verified: (VerifiedChunk | undefined)[] = [];
@@ -161,7 +168,7 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
         verified.push(undefined);
         continue;
       }
-      const one = await this.#fetchOne(task, { rendition, part }, session, signal);
+      const one = await this.#fetchOne(task, { rendition, part, told: told.of(rendition) }, session, signal);
       if (!one.ok) return one;
       if (rendition === 0) bytes = one.value.bytes;
       verified.push(one.value.verified);
@@ -171,7 +178,11 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
 
   async #fetchOne(
     task: ChunkTask,
-    { rendition, part }: { readonly rendition: number; readonly part: ChunkPart },
+    {
+      rendition,
+      part,
+      told,
+    }: { readonly rendition: number; readonly part: ChunkPart; readonly told: readonly PacketSum[] },
     session: Session,
     signal: AbortSignal,
   ): Promise<Result<{ verified: VerifiedChunk; bytes: number }, LaneFailure>> {
@@ -185,7 +196,7 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     const { path: from, bytes } = got.value;
     // What was made of it before may be kept under another name: it must not be written over.
     await rm(to, { force: true });
-    const verified = await verifyChunk(tools.ffmpeg, part, plan.encoderTimeBase, { from, to }, signal);
+    const verified = await verifyChunk(tools.ffmpeg, part, plan.encoderTimeBase, { from, to, told }, signal);
     await rm(from, { force: true });
     if (signal.aborted) return fail({ kind: "cancelled", what: "stopped" });
     const refuse = (reason: string, more: Partial<Problem> = {}): Result<never, LaneFailure> => {

@@ -257,7 +257,7 @@ class FilmJob {
   }
 
   #taken(ticks: readonly number[], bytes: number): void {
-    this.#crew.joined(bytes);
+    this.#crew.joined(bytes, ticks.length);
     const { frames, seconds, bytes: before } = this.#joined;
     const [plan] = this.#plans;
     const reached = ticks.length === 0 || !plan ? seconds : ((ticks.at(-1) ?? -1) + 1) * toNumber(plan.encoderTimeBase);

@@ -1,4 +1,7 @@
+import { lastOption, type OptionUse } from "../ffmpeg/command.js";
 import { nutInput } from "../ffmpeg/guarded-input.js";
+import { makeOption } from "../ffmpeg/options.js";
+import type { Packet } from "../ffmpeg/packets.js";
 import { decimalSeconds, formatRational } from "../lib/rational.js";
 import type { Chunk, ChunkPart } from "./chunk.js";
 import { chunkFilters } from "./chunk-filters.js";
@@ -7,6 +10,7 @@ import { encoderTrait } from "./encoders/index.js";
 import type { FilmPlan } from "./film.js";
 import { type ChunkRate, isFirstPass, ratedOptions } from "./rate-control/plan.js";
 import { words } from "./stages.js";
+import { printTee } from "./tee.js";
 
 /** Where a chunk is encoded: its slices, and for each rendition what comes of them and the plan's side files. */
 export interface ChunkFiles {
@@ -41,11 +45,8 @@ export function remoteArgs(plans: readonly FilmPlan[], chunk: Chunk, files: Chun
       pictures.push(...words(options), "-protocol_whitelist", "file", "-i", `file:${own.sides[side] ?? ""}`);
       inputs++;
     }
-    renditions.push(
-      ...renditionArgs(plan, part, chunkFilters(plan, part, place), place.output, own.told),
-      "-y",
-      own.output,
-    );
+    renditions.push(...renditionArgs(plan, part, chunkFilters(plan, part, place), place.output, own.told));
+    renditions.push("-y", ...(isFirstPass(plan.rate) ? ["-f", "null", own.output] : chunkOutput(plan, i, own.output)));
   }
   const [first] = plans;
   return [
@@ -83,22 +84,44 @@ function renditionArgs(
     ...["-fps_mode", "passthrough", "-enc_time_base", formatRational(plan.encoderTimeBase)],
     ...words(ratedOptions(plan.encoderOptions, plan.rate, told)),
     ...timecode(plan, part),
-    ...inBand(plan),
     ...forcedKeyframes(plan, part),
     // One more than there should be: a frame too many must be seen.
     ...["-frames:v", `${part.ticks.length + 1}`],
-    ...(isFirstPass(plan.rate)
-      ? ["-f", "null"]
-      : ["-map_metadata", "-1", "-avoid_negative_ts", "disabled", "-write_index", "0", "-f", "nut"]),
   ];
 }
 
-/** Keeps the encoder's headers in the stream; the bitstream filter does nothing where they are there by themselves. */
-function inBand({ film, headersInBand }: FilmPlan): string[] {
-  if (!headersInBand) return [];
+/**
+ * Where a rendition is written to: the chunk's file, and on standard output the size and checksum of every packet, as the
+ * encoder hands it over (framecrc). What the file says later is held against these: they were never on the worker's disk.
+ * Renditions are told apart by the durations of their packets there (`renditionOf`). Every line goes out as a whole, so
+ * that the lines of -progress stand between them.
+ */
+function chunkOutput(plan: FilmPlan, rendition: number, output: string): string[] {
+  const option = (name: string, value: string): OptionUse => makeOption(`-${name}`, value);
+  const exact = option("avoid_negative_ts", "disabled");
+  const marked = option("bsfs/v", `setts=pts=PTS:dts=DTS:duration=${rendition + 1}`);
+  const slaves = [
+    { url: output, options: [option("f", "nut"), option("write_index", "0"), exact] },
+    { url: "pipe:1", options: [option("f", "framecrc"), option("flush_packets", "1"), marked, exact] },
+  ];
+  return [...inHeader(plan), "-map_metadata", "-1", "-f", "tee", printTee(slaves)];
+}
+
+/** The rendition that a packet on a worker's standard output is of, from 0. */
+export const renditionOf = ({ duration }: Packet): number => duration - 1;
+
+/**
+ * Where the encoder's headers go: before the first packet, which ffmpeg sees to by itself for NUT but not for the tee
+ * muxer (libavformat/tee.c has no AVFMT_GLOBALHEADER); or into the stream, where the bitstream filter does nothing if they
+ * are there by themselves.
+ */
+function inHeader({ film, headersInBand, encoderOptions }: FilmPlan): string[] {
+  // ffmpeg keeps options by their words: `-flags` and `-flags:v` would not add up, and the later one alone would count.
+  const flag = lastOption(encoderOptions, "flags")?.flag ?? "-flags:v";
+  if (!headersInBand) return [flag, "+global_header"];
   const trait = encoderTrait(film.encoder);
   const dumped = trait.ok && trait.value.headersDumped === true;
-  return ["-flags:v", "-global_header", ...(dumped ? ["-bsf:v", "dump_extra=freq=keyframe"] : [])];
+  return [flag, "-global_header", ...(dumped ? ["-bsf:v", "dump_extra=freq=keyframe"] : [])];
 }
 
 /**

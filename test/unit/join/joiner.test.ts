@@ -17,7 +17,8 @@ beforeAll(async () => {
     const to = EDGES[i + 1] ?? from;
     const path = place(`verified${i}.nut`);
     const encoded = await encode(folder, `chunk${i}`, from, to);
-    const verified = await verifyChunk("ffmpeg", chunkOf(range(from, to)), TICK, { from: encoded, to: path }, never);
+    const files = { from: encoded, to: path, told: await packetsOf(encoded) };
+    const verified = await verifyChunk("ffmpeg", chunkOf(range(from, to)), TICK, files, never);
     if (!verified.ok) throw new Error(verified.failure.what);
     chunks.push(path);
   }
