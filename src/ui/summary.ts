@@ -37,6 +37,8 @@ export interface SummaryReport {
   }[];
   /** Chunks that were given out again after a failure. */
   readonly retries: number;
+  /** Chunks that were started a second time, on a worker that seemed to be done with them sooner. */
+  readonly doubled: number;
   readonly dropped: readonly { readonly name: string; readonly reason: string }[];
 }
 
@@ -59,6 +61,7 @@ export function summarise(state: JobState, now: number): SummaryReport {
       return { name, chunks, frames, seconds: milliseconds(seconds), shared };
     }),
     retries: state.retries,
+    doubled: state.doubled,
     dropped: state.dropped.map(({ name, reason }) => ({ name, reason })),
   };
 }

@@ -238,6 +238,7 @@ describe("summary", () => {
         { name: "beta", chunks: 0, frames: 0, seconds: 0, shared: 0 },
       ],
       retries: 1,
+      doubled: 0,
       dropped: [{ name: "beta", reason: "connection lost" }],
     });
   });
