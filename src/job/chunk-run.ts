@@ -56,7 +56,7 @@ export class ChunkRun implements LaneRun<EncodedChunk> {
 
   constructor(task: ChunkTask, { setup, job, files, pulse, prefix, onGone }: ChunkRunOptions) {
     this.#task = task;
-    this.#told = new ToldPackets(task.ready.chunk.parts.map((part) => part?.ticks.length ?? 0));
+    this.#told = new ToldPackets(task.ready.chunk.parts.reduce((sum, part) => sum + (part?.ticks.length ?? 0), 0));
     this.#setup = setup;
     this.#job = job;
     this.#files = files;
@@ -185,14 +185,14 @@ export class ChunkRun implements LaneRun<EncodedChunk> {
         if (this.#told.push(line)) return;
         const now = progress.push(line);
         if (!now) return;
-        // The tee muxer says nothing of bytes.
-        const bytes = this.#told.bytes(0);
+        const { bytes } = this.#told;
         watch?.saw(`${now.frame ?? ""} ${bytes} ${now.time ?? ""}`);
         if (now.frame !== undefined) {
           const { frame: frames, fps = 0, q, moreQ = [] } = now;
-          const more = q === undefined ? {} : { q: [q, ...moreQ] };
+          // The tee muxer says nothing of bytes, and of several films it is not known whose these are.
+          const more = { ...(plans.length > 1 ? {} : { bytes }), ...(q === undefined ? {} : { q: [q, ...moreQ] }) };
           onProgress(frames);
-          events.emit({ type: "chunk-progress", ...place, frames, fps, bytes, ...more });
+          events.emit({ type: "chunk-progress", ...place, frames, fps, ...more });
         }
       },
     });
@@ -237,7 +237,7 @@ export class ChunkRun implements LaneRun<EncodedChunk> {
     if (!got.ok) return fail(laneFailure(got.failure));
     const { path: from, bytes } = got.value;
     const to = this.#here(`verified-${name}`);
-    const files = { from, to, told: this.#told.of(rendition) };
+    const files = { from, to, told: this.#told };
     const verified = await verifyChunk(tools.ffmpeg, part, plan.encoderTimeBase, files, signal);
     await rm(from, { force: true });
     if (signal.aborted) return fail({ kind: "cancelled", what: "stopped" });

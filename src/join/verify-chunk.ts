@@ -8,7 +8,7 @@ import { MICROSECOND, formatRational, type Rational, rescale } from "../lib/rati
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { ChunkPart } from "../plan/chunk.js";
 import type { PassLog } from "../plan/rate-control/pass-log.js";
-import type { PacketSum } from "./told-packets.js";
+import type { ToldPackets } from "./told-packets.js";
 
 /** An encoded chunk that was found to be what it should be, rewritten by this machine's ffmpeg. */
 export interface VerifiedChunk {
@@ -33,7 +33,7 @@ export async function verifyChunk(
   ffmpeg: string,
   chunk: ChunkPart,
   encoderTimeBase: Rational,
-  files: { readonly from: string; readonly to: string; readonly told: readonly PacketSum[] },
+  files: { readonly from: string; readonly to: string; readonly told: ToldPackets },
   signal: AbortSignal,
 ): Promise<Result<VerifiedChunk, Problem>> {
   const copy = ["-map", "0:v:0", "-c", "copy", "-copyinkf", "-bsf:v", RISING, "-avoid_negative_ts", "disabled"];
@@ -81,7 +81,7 @@ export async function verifyChunk(
       what: `frame ${wrong} is not at ${wanted} µs (it is at ${found[wrong]} × ${formatRational(timeBase)} s)`,
     });
   }
-  const changed = packets.findIndex(({ size, crc }, i) => files.told[i]?.size !== size || files.told[i].crc !== crc);
+  const changed = packets.findIndex((packet) => !files.told.take(packet));
   if (changed !== -1) return fail({ what: `packet ${changed} is not what the encoder made: its checksum differs` });
   const misplaced = misplacedKeyframe(chunk, packets);
   if (misplaced !== undefined) return fail({ what: misplaced });

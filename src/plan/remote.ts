@@ -1,7 +1,6 @@
 import { lastOption, type OptionUse } from "../ffmpeg/command.js";
 import { nutInput } from "../ffmpeg/guarded-input.js";
 import { makeOption } from "../ffmpeg/options.js";
-import type { Packet } from "../ffmpeg/packets.js";
 import { decimalSeconds, formatRational } from "../lib/rational.js";
 import type { Chunk, ChunkPart } from "./chunk.js";
 import { chunkFilters } from "./chunk-filters.js";
@@ -46,7 +45,7 @@ export function remoteArgs(plans: readonly FilmPlan[], chunk: Chunk, files: Chun
       inputs++;
     }
     renditions.push(...renditionArgs(plan, part, chunkFilters(plan, part, place), place.output, own.told));
-    renditions.push("-y", ...(isFirstPass(plan.rate) ? ["-f", "null", own.output] : chunkOutput(plan, i, own.output)));
+    renditions.push("-y", ...(isFirstPass(plan.rate) ? ["-f", "null", own.output] : chunkOutput(plan, own.output)));
   }
   const [first] = plans;
   return [
@@ -93,22 +92,17 @@ function renditionArgs(
 /**
  * Where a rendition is written to: the chunk's file, and on standard output the size and checksum of every packet, as the
  * encoder hands it over (framecrc). What the file says later is held against these: they were never on the worker's disk.
- * Renditions are told apart by the durations of their packets there (`renditionOf`). Every line goes out as a whole, so
- * that the lines of -progress stand between them.
+ * Every line goes out as a whole, so that the lines of -progress stand between them.
  */
-function chunkOutput(plan: FilmPlan, rendition: number, output: string): string[] {
+function chunkOutput(plan: FilmPlan, output: string): string[] {
   const option = (name: string, value: string): OptionUse => makeOption(`-${name}`, value);
   const exact = option("avoid_negative_ts", "disabled");
-  const marked = option("bsfs/v", `setts=pts=PTS:dts=DTS:duration=${rendition + 1}`);
   const slaves = [
     { url: output, options: [option("f", "nut"), option("write_index", "0"), exact] },
-    { url: "pipe:1", options: [option("f", "framecrc"), option("flush_packets", "1"), marked, exact] },
+    { url: "pipe:1", options: [option("f", "framecrc"), option("flush_packets", "1"), exact] },
   ];
   return [...inHeader(plan), "-map_metadata", "-1", "-f", "tee", printTee(slaves)];
 }
-
-/** The rendition that a packet on a worker's standard output is of, from 0. */
-export const renditionOf = ({ duration }: Packet): number => duration - 1;
 
 /**
  * Where the encoder's headers go: before the first packet, which ffmpeg sees to by itself for NUT but not for the tee

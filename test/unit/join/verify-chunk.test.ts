@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type VerifiedChunk, verifyChunk } from "../../../src/join/verify-chunk.js";
 import { type Rational, rational } from "../../../src/lib/rational.js";
 import type { Problem, Result } from "../../../src/lib/result.js";
-import { chunkOf, encode, ffmpeg, packetsOf, picturesOf, range, TICK } from "./rig.js";
+import { ToldPackets } from "../../../src/join/told-packets.js";
+import { chunkOf, encode, ffmpeg, packetsOf, picturesOf, range, TICK, toldOf } from "./rig.js";
 
 const never = new AbortController().signal;
 let folder = "";
@@ -26,7 +27,7 @@ function verify(
   timeBase: Rational = TICK,
   made: string = from,
 ): Promise<Result<VerifiedChunk, Problem>> {
-  return packetsOf(made).then((told) =>
+  return toldOf(made).then((told) =>
     verifyChunk("ffmpeg", chunkOf(ticks), timeBase, { from, to: place("verified.nut"), told }, never),
   );
 }
@@ -126,7 +127,7 @@ describe("a chunk that is not", () => {
     const result = await verify(changed, range(50, 75), TICK, good);
     const what = "packet 24 is not what the encoder made: its checksum differs";
     expect(result).toEqual({ ok: false, failure: { what } });
-    const files = { from: good, to: place("untold.nut"), told: (await packetsOf(good)).slice(0, 24) };
+    const files = { from: good, to: place("untold.nut"), told: await toldOf(good, 24) };
     expect(await verifyChunk("ffmpeg", chunkOf(range(50, 75)), TICK, files, never)).toEqual({
       ok: false,
       failure: { what },
@@ -155,7 +156,7 @@ describe("a chunk that is not", () => {
   });
 
   test("an ffmpeg that cannot be started", async () => {
-    const files = { from: good, to: place("x.nut"), told: [] };
+    const files = { from: good, to: place("x.nut"), told: new ToldPackets(0) };
     const result = await verifyChunk("/no/such/ffmpeg", chunkOf(range(50, 75)), TICK, files, never);
     expect(result).toEqual({ ok: false, failure: { what: "it cannot be read", detail: "ENOENT" } });
   });
@@ -166,7 +167,7 @@ test("a disk that is full", async () => {
     "ffmpeg",
     chunkOf(range(50, 75)),
     TICK,
-    { from: good, to: "/dev/full", told: [] },
+    { from: good, to: "/dev/full", told: new ToldPackets(0) },
     never,
   );
   expect(result).toMatchObject({ ok: false });
@@ -174,7 +175,7 @@ test("a disk that is full", async () => {
 });
 
 test("stopped", async () => {
-  const files = { from: good, to: place("stopped.nut"), told: [] };
+  const files = { from: good, to: place("stopped.nut"), told: new ToldPackets(0) };
   const result = await verifyChunk("ffmpeg", chunkOf(range(50, 75)), TICK, files, AbortSignal.abort());
   expect(result.ok).toBe(false);
 });

@@ -239,7 +239,7 @@ describe("REMOTE", () => {
       "-f",
       "tee",
       "[f=nut:write_index=0:avoid_negative_ts=disabled]out.nut|" +
-        "[f=framecrc:flush_packets=1:bsfs/v=setts=pts=PTS\\\\:dts=DTS\\\\:duration=1:avoid_negative_ts=disabled]pipe:1",
+        "[f=framecrc:flush_packets=1:avoid_negative_ts=disabled]pipe:1",
     ]);
   });
 
