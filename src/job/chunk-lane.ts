@@ -15,6 +15,7 @@ import { type ChunkTask, isWanted, resultName, resultNames, sourceName } from ".
 import { type LaneJob, LaneFiles, type LaneSetup } from "./lane-files.js";
 import { decoderComplaint, encodeFailure, laneFailure } from "./lane-failures.js";
 import { fetchChunkLog } from "./pass-files.js";
+import { hostCores, type SlotPlace } from "./slot-places.js";
 import { Pulse, StallWatch } from "./stall.js";
 
 /** What came of a chunk, rendition by rendition; undefined where one shows none of its frames. */
@@ -36,7 +37,7 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     private readonly job: LaneJob,
   ) {
     this.name = setup.name;
-    this.slots = setup.slots;
+    this.slots = setup.places.length;
     // Where nothing is copied there is nothing to do ahead.
     this.ahead = setup.sharesHostFiles ? 0 : 1;
     this.#files = new LaneFiles(setup, job);
@@ -133,7 +134,9 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     const watch = this.setup.sharesHostFiles
       ? undefined
       : new StallWatch(stall, signal, (stop) => this.#pulse.read(session, source, stop));
-    const end = await session.run([...this.setup.binding, this.setup.ffmpeg, ...remoteArgs(plans, chunk, files)], {
+    const { before, cores } = this.#place(place.slot);
+    const threads = cores === undefined ? undefined : { cores, host: hostCores() };
+    const end = await session.run([...before, this.setup.ffmpeg, ...remoteArgs(plans, chunk, files, threads)], {
       signal: watch?.signal ?? signal,
       onStdoutLine: (line) => {
         const now = progress.push(line);
@@ -232,6 +235,11 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     const got = await firstFrameData({ ffprobe: this.job.tools.ffprobe, signal }, path);
     if (got.ok && got.value === wanted.value) return undefined;
     return "what the source keeps beside its stream would not reach the frames";
+  }
+
+  #place(slot: number): SlotPlace {
+    const { places } = this.setup;
+    return places[slot % places.length] ?? places[0];
   }
 
   #session(slot: number): Session {
