@@ -95,6 +95,7 @@ function merge(
     loglevel: pick("loglevel", "info" as const),
     fallback: pick("fallback", "local" as const),
     local_slots: pick("local_slots", "auto" as const),
+    local_nice: pick("local_nice", 0),
     route: pick("route", "auto" as const),
     resume: pick("resume", "auto" as const),
     scratch_limit: pick("scratch_limit", "none" as const),

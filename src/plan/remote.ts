@@ -6,6 +6,7 @@ import type { Chunk, ChunkPart } from "./chunk.js";
 import { chunkFilters } from "./chunk-filters.js";
 import { colourOptions } from "./colours.js";
 import { encoderTrait } from "./encoders/index.js";
+import { withThreads } from "./encoders/threads.js";
 import type { FilmPlan } from "./film.js";
 import { type ChunkRate, isFirstPass, ratedOptions } from "./rate-control/plan.js";
 import { words } from "./stages.js";
@@ -27,12 +28,24 @@ export interface RenditionFiles {
   readonly told?: ChunkRate | undefined;
 }
 
+/** The processors that a chunk's encoders are to make do with, and those of this machine, by which plain ffmpeg would go. */
+export interface ThreadShare {
+  readonly cores: number;
+  readonly host: number;
+}
+
 /**
  * REMOTE: what a worker runs for one chunk: all renditions from one decoding. Times stay absolute, so that every frame
  * of the film has the same time whichever chunk it is in. Progress comes on standard output. A graph of
- * `-filter_complex` stays one: ffmpeg treats the two kinds differently (threads, flags of the scaler).
+ * `-filter_complex` stays one: ffmpeg treats the two kinds differently (threads, flags of the scaler). Without `threads`
+ * encoders take as many as they do by themselves.
  */
-export function remoteArgs(plans: readonly FilmPlan[], chunk: Chunk, files: ChunkFiles): string[] {
+export function remoteArgs(
+  plans: readonly FilmPlan[],
+  chunk: Chunk,
+  files: ChunkFiles,
+  threads?: ThreadShare,
+): string[] {
   const pictures: string[] = [];
   const renditions: string[] = [];
   let inputs = 1;
@@ -44,7 +57,9 @@ export function remoteArgs(plans: readonly FilmPlan[], chunk: Chunk, files: Chun
       pictures.push(...words(options), "-protocol_whitelist", "file", "-i", `file:${own.sides[side] ?? ""}`);
       inputs++;
     }
-    renditions.push(...renditionArgs(plan, part, chunkFilters(plan, part, place), place.output, own.told));
+    renditions.push(
+      ...renditionArgs(plan, part, chunkFilters(plan, part, place), place.output, { told: own.told, threads }),
+    );
     renditions.push("-y", ...(isFirstPass(plan.rate) ? ["-f", "null", own.output] : chunkOutput(plan, own.output)));
   }
   const [first] = plans;
@@ -74,14 +89,15 @@ function renditionArgs(
   part: ChunkPart,
   filters: string,
   label: string,
-  told: ChunkRate = {},
+  { told = {}, threads }: { readonly told: ChunkRate | undefined; readonly threads: ThreadShare | undefined },
 ): string[] {
+  const options = ratedOptions(plan.encoderOptions, plan.rate, told);
   return [
     ...(plan.filters?.complex
       ? ["-filter_complex", filters, "-map", `[${label}]`]
       : ["-map", "0:v:0", "-filter:v", filters]),
     ...["-fps_mode", "passthrough", "-enc_time_base", formatRational(plan.encoderTimeBase)],
-    ...words(ratedOptions(plan.encoderOptions, plan.rate, told)),
+    ...words(threads ? withThreads(plan.film.encoder, options, threads.cores, threads.host) : options),
     ...timecode(plan, part),
     ...forcedKeyframes(plan, part),
     // One more than there should be: a frame too many must be seen.
