@@ -18,7 +18,7 @@ import { readsStandardInput } from "../plan/local-path.js";
 import { NOT_UTF8 } from "../plan/reasons.js";
 import type { ReadyChunk } from "../split/splitter.js";
 import { type Decider, deciderOf } from "./decider.js";
-import { bindingOf, localSlots } from "./fleet.js";
+import { bindingOf, localSlots, plannedSlots } from "./fleet.js";
 import { readReference } from "./heads.js";
 import { chooseWorkers } from "./offload-choice.js";
 import type { HostTools } from "./probing.js";
@@ -142,7 +142,7 @@ async function explainJob(
   const [plan] = plans;
   if (!plan) return local("there is no film");
   const chunks: ReadyChunk[] = [];
-  const done = await splitFilm(plans, config, tools, tools.signal, {
+  const done = await splitFilm(plans, { config, slots: plannedSlots(config) }, tools, tools.signal, {
     onChunk: (ready) => {
       chunks.push(ready);
       // Only its plan is wanted.

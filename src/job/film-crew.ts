@@ -3,8 +3,10 @@ import type { FilmPlan } from "../plan/film.js";
 import { Pace } from "../split/pace.js";
 import type { FilmFailure } from "./film-failure.js";
 import type { FilmJobInput } from "./film-job.js";
+import { plannedSlots } from "./fleet.js";
 import { headFrameData } from "./head-facts.js";
 import { resultsFolder } from "./lane-files.js";
+import type { SplitSetting } from "./stages.js";
 import { KeptCrew, type KeptCrewOptions } from "./resume/kept-crew.js";
 
 export interface FilmCrewOptions extends Pick<KeptCrewOptions, "signal" | "pace" | "onDone"> {
@@ -36,6 +38,11 @@ export function filmCrew({ config, tools, events, outputs, keeper }: FilmJobInpu
 export function filmPace({ config, keeper }: FilmJobInput, busy: () => boolean): Pace {
   const limit = config.scratch_limit === "none" ? undefined : config.scratch_limit;
   return new Pace({ limit, busy, evict: (bytes) => keeper?.evict(bytes) ?? 0 });
+}
+
+/** How the film is cut; a later run cuts it as the first did, for as many slots as that had. */
+export function splitSetting({ config, keeper }: FilmJobInput): SplitSetting {
+  return { config, slots: keeper?.slots ?? plannedSlots(config) };
 }
 
 /** The folders in which a job writes. */

@@ -27,6 +27,14 @@ export function localSlots(config: Config): number {
   return config.workers.length === 0 ? availableParallelism() : 0;
 }
 
+/** For how many slots a film is cut, before anybody has answered. */
+export function plannedSlots(config: Config): number {
+  return Math.max(
+    1,
+    config.workers.reduce((sum, { slots }) => sum + slots, localSlots(config)),
+  );
+}
+
 /** This machine as a worker with so many slots. */
 export async function openLocalLane(
   config: Config,
