@@ -37,8 +37,11 @@ export interface Config {
   readonly ffprobe_bin: string;
   /** Absolute. */
   readonly server_work_path: string;
-  /** Chunk length aimed at, and its bounds, in frames: keyint_min <= segment_frames <= keyint_max after clamping. */
-  readonly segment_frames: number;
+  /**
+   * Chunk length aimed at, and its bounds, in frames: keyint_min <= segment_frames <= keyint_max after clamping; "auto":
+   * by the film's length and the number of slots.
+   */
+  readonly segment_frames: number | "auto";
   readonly keyint_min: number;
   readonly keyint_max: number;
   readonly job_max_retries: number;

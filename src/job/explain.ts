@@ -23,7 +23,7 @@ import { openLocalLane } from "./fleet.js";
 import { readReference } from "./heads.js";
 import { chooseWorkers } from "./offload-choice.js";
 import type { HostTools } from "./probing.js";
-import { localWorker, wordsBefore } from "./slot-places.js";
+import { localWorker, plannedSlots, wordsBefore } from "./slot-places.js";
 import { describe, type PlannedJob, type PlannedOutput, planJob, splitFilm } from "./stages.js";
 
 /** Who would encode: this machine as `local`, and the workers of the configuration, none of them asked. */
@@ -145,7 +145,7 @@ async function explainJob(
   const [plan] = plans;
   if (!plan) return local("there is no film");
   const chunks: ReadyChunk[] = [];
-  const done = await splitFilm(plans, config, tools, tools.signal, {
+  const done = await splitFilm(plans, { config, slots: plannedSlots(config, workloadOf(plans)) }, tools, tools.signal, {
     onChunk: (ready) => {
       chunks.push(ready);
       // Only its plan is wanted.

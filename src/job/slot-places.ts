@@ -1,4 +1,4 @@
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import type { Config, WorkerConfig } from "../config/types.js";
 import { type Machine, planSlots, type Slot, type Workload } from "../plan/slots.js";
 
@@ -43,6 +43,24 @@ export function localWorker(config: Config): Pick<WorkerConfig, "slots" | "numa"
   const slots = config.local_slots;
   if (slots === 0 || (slots === "auto" && config.workers.length > 0)) return undefined;
   return { slots, numa: "auto", nice: config.local_nice };
+}
+
+/** What a worker counts for that chooses its slots itself, before it has answered. */
+const UNKNOWN_SLOTS = 2;
+
+/**
+ * For how many slots a film is cut, before anybody has answered: made of the configuration and this machine alone, so
+ * that a film is cut alike in every run.
+ */
+export function plannedSlots(config: Config, work: Workload): number {
+  const here = { cores: hostCores(), memory: totalmem(), nodes: [] };
+  const local = localWorker(config);
+  const own = local ? planSlots(here, work, { slots: local.slots, bind: false }).length : 0;
+  const theirs = config.workers.map(({ slots }) => (slots === "auto" ? UNKNOWN_SLOTS : slots));
+  return Math.max(
+    1,
+    theirs.reduce((sum, slots) => sum + slots, own),
+  );
 }
 
 /** Processors of this machine that plain ffmpeg would see. */

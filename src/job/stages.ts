@@ -1,6 +1,7 @@
 import type { Config } from "../config/types.js";
 import type { Command } from "../ffmpeg/command.js";
 import { fail, ok, type Result } from "../lib/result.js";
+import { chunkBounds } from "../plan/chunk-sizes.js";
 import { notCountable } from "../plan/counted-windows.js";
 import { extractable } from "../plan/extract.js";
 import type { FilmPlan } from "../plan/film.js";
@@ -156,6 +157,12 @@ type OnSplit = Pick<SplitOptions, "onChunk" | "onFrames" | "pace">;
 
 type Watched = OnSplit & Pick<SplitOptions, "runs">;
 
+/** What says how long chunks are, besides the film: the configuration, and the number of slots that they are for. */
+export interface SplitSetting {
+  readonly config: Config;
+  readonly slots: number;
+}
+
 /**
  * Splits the source that all these renditions are made of. Where it is in doubt what is shown of its head, that is looked at first; so it is for
  * demuxers whose times can jump: ffmpeg mends them by what it has decoded, too (fftools/ffmpeg.c process_input, 5.1:
@@ -163,13 +170,13 @@ type Watched = OnSplit & Pick<SplitOptions, "runs">;
  */
 export async function splitFilm(
   plans: readonly FilmPlan[],
-  config: Config,
+  setting: SplitSetting,
   tools: HostTools,
   signal: AbortSignal,
   on: OnSplit,
 ): Promise<Result<SplitTotals, SplitFailure>> {
   let chunks = 0;
-  const runs = config.workers.some((worker) => worker.shared_paths.length > 0);
+  const runs = setting.config.workers.some((worker) => worker.shared_paths.length > 0);
   const counted: Watched = {
     ...{ ...on, runs: runs && plans[0] !== undefined && extractable(plans[0]) !== undefined },
     onChunk: (ready) => {
@@ -184,14 +191,14 @@ export async function splitFilm(
   if (notCounted !== undefined) return fail({ kind: "unfit", what: notCounted });
   const looked = STEADY.test(plan.sourceFormat) || decodedTimes ? undefined : await lookAtHead(plan, tools, signal);
   if (looked && !looked.ok) return fail({ kind: "unfit", what: looked.failure });
-  const timeline = newTimeline(plans, config, looked?.value);
+  const timeline = newTimeline(plans, setting, looked?.value);
   const result = await splitAs(plans, timeline, tools, signal, counted);
   const { doubt } = timeline;
   if (result.ok || doubt === undefined || chunks > 0) return result;
-  if (doubt === "times") return splitFilm(plans.map(decodingTimes), config, tools, signal, on);
+  if (doubt === "times") return splitFilm(plans.map(decodingTimes), setting, tools, signal, on);
   if (looked) return result;
   const head = await lookAtHead(plan, tools, signal);
-  return head.ok ? splitAs(plans, newTimeline(plans, config, head.value), tools, signal, counted) : result;
+  return head.ok ? splitAs(plans, newTimeline(plans, setting, head.value), tools, signal, counted) : result;
 }
 
 /** The plan with the frames' times to be learned by decoding. */
@@ -199,11 +206,15 @@ function decodingTimes(plan: FilmPlan): FilmPlan {
   return { ...plan, habits: { ...plan.habits, madeTimes: false, decodedTimes: true } };
 }
 
-function newTimeline(plans: readonly FilmPlan[], config: Config, head?: HeadLook): Timeline {
+function newTimeline(plans: readonly FilmPlan[], { config, slots }: SplitSetting, head?: HeadLook): Timeline {
   const [plan] = plans;
   if (!plan) throw new Error("a timeline without a film");
   return new Timeline({
-    bounds: { min: config.keyint_min, target: config.segment_frames, max: config.keyint_max },
+    bounds: chunkBounds(
+      { min: config.keyint_min, target: config.segment_frames, max: config.keyint_max },
+      plan.sourceFrames,
+      slots,
+    ),
     trim: plan.inputTrim,
     timeBase: plan.timeBase,
     tracks: plans.map((one) => ({

@@ -13,7 +13,7 @@ describe("loadConfig", () => {
       ffmpeg_bin: "ffmpeg",
       ffprobe_bin: "ffprobe",
       server_work_path: join(house.home, ".local/state/distffmpeg/jobs"),
-      segment_frames: 240,
+      segment_frames: "auto",
       keyint_min: 120,
       keyint_max: 600,
       job_max_retries: 3,
