@@ -15,13 +15,19 @@ import { type ChunkTask, isWanted, resultName, resultNames, sourceName } from ".
 import { type LaneJob, LaneFiles, type LaneSetup } from "./lane-files.js";
 import { decoderComplaint, encodeFailure, laneFailure } from "./lane-failures.js";
 import { fetchChunkLog } from "./pass-files.js";
+import type { SceneAnswer, SceneTask } from "./scene-desk.js";
+import { SceneLane } from "./scene-lane.js";
 import { Pulse, StallWatch } from "./stall.js";
 
 /** What came of a chunk, rendition by rendition; undefined where one shows none of its frames. */
 export type EncodedChunk = readonly (VerifiedChunk | undefined)[];
 
+/** What a lane may be asked for. */
+export type LaneTask = ChunkTask | SceneTask;
+export type LaneResult = EncodedChunk | SceneAnswer;
+
 /** A worker at work on chunks: uploads the next while it encodes, fetches what is encoded, and holds it against the plan. */
-export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
+export class ChunkLane implements Lane<LaneTask, LaneResult> {
   readonly name: string;
   readonly slots: number;
   readonly ahead: number;
@@ -30,6 +36,7 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
   readonly #logs = new Map<number, string>();
   readonly #files: LaneFiles;
   readonly #pulse = new Pulse();
+  readonly #scenes: SceneLane;
 
   constructor(
     private readonly setup: LaneSetup,
@@ -40,9 +47,11 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     // Where nothing is copied there is nothing to do ahead.
     this.ahead = setup.sharesHostFiles ? 0 : 1;
     this.#files = new LaneFiles(setup, job);
+    this.#scenes = new SceneLane(setup, job);
   }
 
-  async prepare(task: ChunkTask, signal: AbortSignal): Promise<Result<void, LaneFailure>> {
+  async prepare(task: LaneTask, signal: AbortSignal): Promise<Result<void, LaneFailure>> {
+    if ("scenes" in task) return this.#scenes.prepare(task, signal);
     if (!this.setup.sharesHostFiles) {
       this.job.events.emit({ type: "chunk-upload", chunk: task.index, worker: this.name, slot: 0 });
     }
@@ -59,9 +68,10 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     return ok(undefined);
   }
 
-  async execute(task: ChunkTask, slot: number, signal: AbortSignal): Promise<Result<EncodedChunk, LaneFailure>> {
+  async execute(task: LaneTask, slot: number, signal: AbortSignal): Promise<Result<LaneResult, LaneFailure>> {
     const { events } = this.job;
     const session = this.#session(slot);
+    if ("scenes" in task) return this.#scenes.execute(task, session, this.#pulse, signal);
     const place = { chunk: task.index, worker: this.name, slot };
     const started = performance.now();
     events.emit({ type: "chunk-encode", ...place });

@@ -21,7 +21,7 @@ export interface DispatchEvents<T, R> {
   onDone(task: T, result: R, lane: string): void;
   onFailed(task: T, lane: string, slot: number, attempt: number, failure: LaneFailure, retry: boolean): void;
   onLost(lane: string, failure: LaneFailure): void;
-  /** A task has failed for good: nothing more is handed out. */
+  /** A task has failed for good: nothing more is handed out, unless it was an optional one. */
   onGivenUp(task: T, lane: string, failure: LaneFailure): void;
   /** Tasks are left and no lane is. */
   onStranded(): void;
@@ -48,7 +48,7 @@ interface RunningLane<T, R> {
  * meanwhile. A task that fails goes to another lane, up to `maxRetries` times; the tasks of a lane that is lost go back
  * without counting. Time and lanes are given from outside, so that the same code runs in simulation.
  */
-export class Dispatcher<T extends { readonly index: number }, R> {
+export class Dispatcher<T extends { readonly index: number; readonly optional?: boolean }, R> {
   readonly #queue: Held<T>[] = [];
   readonly #lanes = new Map<string, RunningLane<T, R>>();
   #paused = false;
@@ -196,7 +196,8 @@ export class Dispatcher<T extends { readonly index: number }, R> {
       this.#feed();
       return;
     }
-    this.stop();
+    if (held.task.optional === true) this.#feed();
+    else this.stop();
     this.events.onGivenUp(held.task, name, failure);
   }
 }

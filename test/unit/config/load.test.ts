@@ -22,6 +22,7 @@ describe("loadConfig", () => {
       fallback: "local",
       local_slots: "auto",
       route: "auto",
+      split: "keyframe",
       resume: "auto",
       scratch_limit: "none",
       workers: [],
