@@ -7,11 +7,18 @@ import { passFiles } from "./pass-files.js";
 /** A task of the dispatcher: a chunk by its place in the film. */
 export interface ChunkTask {
   readonly index: number;
+  /** As `workOf`. */
+  readonly work: number;
   readonly ready: ReadyChunk;
   /** The renditions that are wanted, and what each is told of its size; undefined: all, and nothing. */
   readonly told?: ReadonlyMap<number, ChunkRate>;
   /** Its part of a first pass' log, which goes up with it: the log first. */
   readonly logs?: readonly SideFile[];
+}
+
+/** What a chunk costs: the frames of the rendition with most of them. */
+export function workOf({ chunk: { parts } }: ReadyChunk): number {
+  return Math.max(1, ...parts.map((part) => part?.ticks.length ?? 0));
 }
 
 /** The chunk's source in a worker's folder. */

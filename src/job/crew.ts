@@ -3,8 +3,10 @@ import type { Config, WorkerConfig } from "../config/types.js";
 import { aborted } from "../lib/aborted.js";
 import { Patience } from "../lib/patience.js";
 import type { Problem } from "../lib/result.js";
-import { Dispatcher, type LaneFailure } from "../schedule/dispatcher.js";
-import { ChunkLane, type EncodedChunk, type LaneResult, type LaneTask } from "./chunk-lane.js";
+import { Dispatcher } from "../schedule/dispatcher.js";
+import type { LaneFailure } from "../schedule/lane.js";
+import { ChunkLane, type LaneResult, type LaneTask } from "./chunk-lane.js";
+import type { EncodedChunk } from "./chunk-run.js";
 import type { ChunkTask } from "./chunk-task.js";
 import type { LaneJob, LaneSetup } from "./lane-files.js";
 import { type Dropped, localSlots, openLocalLane, openWorkerLane, type Wanted } from "./fleet.js";
@@ -49,7 +51,7 @@ export class Crew {
       {
         onDone: (task, result, lane) => {
           if ("scenes" in task || "frames" in result) {
-            if ("scenes" in task && "frames" in result) this.scenes.done(task, result);
+            if ("scenes" in task && "frames" in result) this.scenes.done(task, result, lane);
             return;
           }
           this.#members.get(lane)?.done();
@@ -75,6 +77,13 @@ export class Crew {
           }
           const what = `chunk ${task.index} failed on ${lane}, and on every try before: ${failure.what}`;
           options.onGivenUp(failure.kind === "unfit" ? failure : { ...failure, what });
+        },
+        onDoubled: (task, worker, holder) => {
+          if (!("scenes" in task)) events.emit({ type: "chunk-doubled", chunk: task.index, worker, holder });
+        },
+        onCancelled: (task, worker, slot) => {
+          if ("scenes" in task) return;
+          events.emit({ type: "chunk-cancelled", chunk: task.index, worker, slot: Math.max(0, slot) });
         },
         onStranded: () => void this.#stranded(),
       },

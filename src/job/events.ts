@@ -60,6 +60,8 @@ export type JobEvent =
     }
   /** `counts`: since the chunk before. */
   | { readonly type: "chunk-ready"; readonly chunk: number; readonly frames: number; readonly counts?: RateCounts }
+  /** A worker has looked at so many frames for scene changes. */
+  | { readonly type: "scenes-compared"; readonly worker: string; readonly frames: number }
   | { readonly type: "chunk-upload"; readonly chunk: number; readonly worker: string; readonly slot: number }
   /** The worker has taken the chunk out of the source itself: nothing was sent. */
   | { readonly type: "chunk-shared"; readonly chunk: number; readonly worker: string }
@@ -97,6 +99,10 @@ export type JobEvent =
       readonly reason: string;
       readonly retry: boolean;
     }
+  /** Its holder is expected to be late with it: it is started a second time, and the first good answer counts. */
+  | { readonly type: "chunk-doubled"; readonly chunk: number; readonly worker: string; readonly holder: string }
+  /** Another worker was the first with a chunk that was started twice: nobody's failure. */
+  | { readonly type: "chunk-cancelled"; readonly chunk: number; readonly worker: string; readonly slot: number }
   /** The head of the film that is already muxed into the output (in output frames and seconds of film). */
   | { readonly type: "join-progress"; readonly frames: number; readonly seconds: number; readonly bytes: number }
   | { readonly type: "verifying" }

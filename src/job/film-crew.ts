@@ -16,10 +16,12 @@ export interface FilmCrewOptions extends Pick<KeptCrewOptions, "signal" | "pace"
 /** All that encode for a job of films. */
 export function filmCrew({ config, tools, events, outputs, keeper }: FilmJobInput, options: FilmCrewOptions): KeptCrew {
   const { plans, signal, pace } = options;
+  let numbers = 0;
   return new KeptCrew({
     ...{ config, signal, keeper, pace },
     job: {
       ...{ plans, tools, events, headers: new Map(), stall: config.worker_timeout },
+      nextNumber: () => numbers++,
       resultsIn: resultsFolder(plans[0], outputs[0]?.place.path),
       frameData: outputs.flatMap(({ output }) => headFrameData(output, tools)),
     },

@@ -10,7 +10,7 @@ import { beginsAsPlanned } from "../plan/switches.js";
 import type { Pace } from "../split/pace.js";
 import type { ReadyChunk } from "../split/splitter.js";
 import { closingWords, type MadeFilm, reportedCounts } from "./closing.js";
-import type { EncodedChunk } from "./chunk-lane.js";
+import type { EncodedChunk } from "./chunk-run.js";
 import type { EventStream, RateCounts } from "./events.js";
 import { filmCrew, filmPace, foldersOf } from "./film-crew.js";
 import { type FilmFailure, refusedOrFull, tellDisk } from "./film-failure.js";

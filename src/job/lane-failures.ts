@@ -1,4 +1,4 @@
-import type { LaneFailure } from "../schedule/dispatcher.js";
+import type { LaneFailure } from "../schedule/lane.js";
 import type { ProcessEnd, TransportFailure } from "../workers/transport.js";
 
 /** What a failed operation on a worker means for the lane. */

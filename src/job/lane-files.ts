@@ -6,7 +6,7 @@ import { isFirstPass } from "../plan/rate-control/plan.js";
 import type { Share } from "../plan/offload/index.js";
 import { transferFailure } from "../workers/failures.js";
 import type { Session, TransportFailure } from "../workers/transport.js";
-import { type ChunkTask, sourceName } from "./chunk-task.js";
+import type { ChunkTask } from "./chunk-task.js";
 import type { EventStream } from "./events.js";
 import type { SharedFolder } from "./shared.js";
 import type { HostTools } from "./probing.js";
@@ -42,6 +42,8 @@ export interface LaneJob {
   readonly frameData: readonly (Promise<Result<string, Problem>> | undefined)[];
   /** Seconds without progress after which a worker counts as lost. */
   readonly stall: number;
+  /** Another number each time. */
+  readonly nextNumber: () => number;
 }
 
 /** The folder in which a worker that sees it had best write; a first pass' film is kept nowhere. */
@@ -66,19 +68,19 @@ export class LaneFiles {
     this.#source = sharedSource(job.plans[0], setup.share);
   }
 
-  /** Brings a chunk's source to the worker; gives its path there. */
-  async bring(task: ChunkTask, signal: AbortSignal): Promise<Result<string, TransportFailure>> {
-    const taken = await this.#takeOut(task, signal);
-    return taken === undefined ? this.#setup.sessions[0].put(task.ready.path, sourceName(task), signal) : ok(taken);
+  /** Brings a chunk's source to the worker, by that name; gives its path there. */
+  async bring(task: ChunkTask, name: string, signal: AbortSignal): Promise<Result<string, TransportFailure>> {
+    const taken = await this.#takeOut(task, name, signal);
+    return taken === undefined ? this.#setup.sessions[0].put(task.ready.path, name, signal) : ok(taken);
   }
 
   /** The chunk, taken out of the source by the worker itself; undefined where it has to be sent. */
-  async #takeOut(task: ChunkTask, signal: AbortSignal): Promise<string | undefined> {
+  async #takeOut(task: ChunkTask, name: string, signal: AbortSignal): Promise<string | undefined> {
     const { events, plans } = this.#job;
     const [plan] = plans;
     if (this.#source === undefined || !plan || !task.ready.run) return undefined;
     const { name: worker, binding, ffmpeg, sessions } = this.#setup;
-    const way = { plan, source: this.#source, name: sourceName(task), session: sessions[0], signal };
+    const way = { plan, source: this.#source, name, session: sessions[0], signal };
     const taken = await extractChunk(task.ready.run, { ...way, ffmpeg: [...binding, ffmpeg] });
     if (taken.ok) {
       events.emit({ type: "chunk-shared", chunk: task.index, worker });
@@ -122,10 +124,14 @@ export class LaneFiles {
     return `${this.#setup.results?.worker ?? session.folder}/${name}`;
   }
 
-  /** Has a result on this machine: its path, which is the caller's to remove, and its size in bytes. */
+  /**
+   * Has a result on this machine, copied to `to` where it is not to be seen here anyway: its path, which is the caller's
+   * to remove, and its size in bytes.
+   */
   async fetch(
     session: Session,
     name: string,
+    to: string,
     signal: AbortSignal,
   ): Promise<Result<{ readonly path: string; readonly bytes: number }, TransportFailure>> {
     const { results, name: worker } = this.#setup;
@@ -135,9 +141,8 @@ export class LaneFiles {
       if (found?.isFile() === true) return ok({ path, bytes: found.size });
       return fail(transferFailure(`${worker}: ${name} is not to be seen in ${results.host}`));
     }
-    const path = join(this.#job.tools.folder, `fetched-${name}`);
-    const got = await session.get(name, path, signal);
-    return got.ok ? ok({ path, bytes: got.value }) : got;
+    const got = await session.get(name, to, signal);
+    return got.ok ? ok({ path: to, bytes: got.value }) : got;
   }
 
   /** Removes a result where the worker has written it. */

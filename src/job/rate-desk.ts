@@ -11,12 +11,12 @@ import {
 } from "../plan/rate-control/book.js";
 import { misfits } from "../plan/rate-control/misfits.js";
 import { leastBits, loggedFrames, sharesByLog, slicePassLog } from "../plan/rate-control/pass-log.js";
-import { type ChunkRate, isFirstPass, levelNumber, toldLevel } from "../plan/rate-control/plan.js";
+import { type ChunkRate, isFirstPass, levelNumber, toldLevel, treeSuffix } from "../plan/rate-control/plan.js";
 import { placeOf } from "../plan/reference.js";
 import type { SideFile } from "../plan/sides.js";
 import type { ReadyChunk } from "../split/splitter.js";
-import type { EncodedChunk } from "./chunk-lane.js";
-import type { ChunkTask } from "./chunk-task.js";
+import type { EncodedChunk } from "./chunk-run.js";
+import { type ChunkTask, workOf } from "./chunk-task.js";
 import type { Head } from "./heads.js";
 import { type ChunkLog, joinChunkLogs, writeSlice } from "./pass-files.js";
 
@@ -127,7 +127,11 @@ export class RateDesk {
     const kept = this.#chunks.get(task.index);
     if (!kept) return;
     kept.out = false;
-    for (const [rendition, made] of result.entries()) if (made) kept.results[rendition] = made;
+    for (const [rendition, made] of result.entries()) {
+      if (!made) continue;
+      this.#drop(kept.results[rendition]);
+      kept.results[rendition] = made;
+    }
     if (isFirstPass(this.#plan?.rate)) {
       this.#refine();
       return;
@@ -140,6 +144,14 @@ export class RateDesk {
       else this.#settle(rendition, task.index);
     }
     this.#sendAll();
+  }
+
+  /** It is made anew. */
+  #drop(made: EncodedChunk[number]): void {
+    if (!made) return;
+    const beside = made.log && treeSuffix(this.#plan?.film.encoder ?? "");
+    for (const path of [made.path, ...(beside === undefined ? [] : [made.path + beside])])
+      void rm(path, { force: true });
   }
 
   /** Nothing more will be encoded: what is there from the first chunk on stays as it is. False: it was so before. */
@@ -188,7 +200,7 @@ export class RateDesk {
           encoderTimeBase,
         );
     this.#refined = true;
-    for (const { chunk } of again) this.#chunks.get(chunk)?.results.splice(0, 1, undefined);
+    for (const { chunk } of again) this.#drop(this.#chunks.get(chunk)?.results.splice(0, 1, undefined)[0]);
     this.#take(0, { orders: again, settled: again.length > 0 ? [] : [...parts.keys()] });
     this.#sendAll();
   }
@@ -232,7 +244,7 @@ export class RateDesk {
       told.set(rendition, { bitrate, start, level: await this.#level(rendition) });
     }
     kept.slice ??= this.#slice(ready);
-    return { index, ready, told, logs: await kept.slice };
+    return { index, work: workOf(ready), ready, told, logs: await kept.slice };
   }
 
   /** The level that plain ffmpeg's encoder has chosen by the bitrate of the whole, where chunks are told. */

@@ -1,4 +1,4 @@
-import type { LaneFailure } from "../schedule/dispatcher.js";
+import type { LaneFailure } from "../schedule/lane.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { FrameDifference } from "../plan/scenes.js";
 import type { ReadyRun, SceneAnalyst } from "../split/scene-runs.js";
@@ -7,9 +7,13 @@ import type { EventStream } from "./events.js";
 /** A task of the dispatcher: a run of segments that is to be looked at for scene changes. It comes before all chunks. */
 export interface SceneTask {
   readonly index: number;
+  /** In the unit of chunks. */
+  readonly work: number;
   /** The job does not fail with it. */
   readonly optional: true;
   readonly scenes: ReadyRun;
+  /** Whether somebody still waits for it. */
+  isWanted(): boolean;
 }
 
 /** What comes of it. */
@@ -19,6 +23,9 @@ export interface SceneAnswer {
 
 /** Below the number of any chunk. */
 const FIRST = -(2 ** 40);
+
+/** What it takes to compare a frame, of what it takes to encode one: about. */
+const COST = 0.05;
 
 type Settle = (found: Result<readonly FrameDifference[], Problem>) => void;
 
@@ -44,7 +51,9 @@ export class SceneDesk implements SceneAnalyst {
   analyse(scenes: ReadyRun): Promise<Result<readonly FrameDifference[], Problem>> {
     const given = this.signal.aborted ? { what: "stopped" } : this.#given;
     if (given) return Promise.resolve(fail(given));
-    const task: SceneTask = { index: this.#next++, optional: true, scenes };
+    const index = this.#next++;
+    const isWanted = (): boolean => this.#waiting.has(index);
+    const task: SceneTask = { index, work: scenes.run.packets * COST, optional: true, scenes, isWanted };
     return new Promise((resolve) => {
       this.#waiting.set(task.index, resolve);
       this.hand(task);
@@ -52,7 +61,8 @@ export class SceneDesk implements SceneAnalyst {
   }
 
   /** A worker has compared the frames. */
-  done({ index }: SceneTask, { frames }: SceneAnswer): void {
+  done({ index }: SceneTask, { frames }: SceneAnswer, worker: string): void {
+    this.events.emit({ type: "scenes-compared", worker, frames: frames.length });
     this.#waiting.get(index)?.(ok(frames));
     this.#waiting.delete(index);
   }

@@ -70,8 +70,13 @@ export class SceneLines {
     this.#most = 2 * packets;
   }
 
-  /** Takes the next line. */
-  push(line: string): void {
+  /** Takes the next line; gives how many frames there were so far. */
+  push(line: string): number {
+    this.#read(line);
+    return this.#frames.length;
+  }
+
+  #read(line: string): void {
     if (this.#wrong !== undefined || line === "") return;
     const [, pts] = FRAME.exec(line) ?? [];
     if (pts !== undefined) {

@@ -1,88 +1,79 @@
-import PQueue from "p-queue";
-import type { Problem, Result } from "../lib/result.js";
+import { fail, type Result } from "../lib/result.js";
+import { type Clock, type DispatchEvents, type Lane, type LaneFailure, systemClock, type Task } from "./lane.js";
+import { Outlook } from "./outlook.js";
+import { Retries } from "./retries.js";
+import { type Copy, type Held, Station } from "./station.js";
+import { Waiting } from "./waiting.js";
+
+/** Milliseconds after which an idle lane is looked at again though nothing has happened. */
+const LOOK_AGAIN = 250;
+
+const CANCELLED: LaneFailure = { kind: "cancelled", what: "not needed any more" };
 
 /**
- * Why a task did not come off: `lost` means the lane is gone with all it held, `failed` only this task here, `refused`
- * that something came back which is not what it should be, `unfit` that it cannot come off on any lane.
+ * Hands tasks to lanes, lowest first: every lane executes as many at once as it has slots; the next is prepared and the
+ * last is collected meanwhile. How quick each lane is shows in what it does. Towards the end a lane is only given what
+ * it will have done when the others are through with the rest, the largest first. When nothing waits any more, what
+ * an idle lane would have done earlier than the one that has it is started there a second time: the first result counts.
+ * A task that fails goes to another lane, up to `maxRetries` times; the tasks of a lane that is lost go back without
+ * counting. Time and lanes are given from outside, so that the same code runs in simulation.
  */
-export type LaneFailure = { readonly kind: "lost" | "failed" | "refused" | "unfit" | "cancelled" } & Problem;
-
-/** A worker as the dispatcher sees it: so many tasks at once, each prepared (uploaded) and then executed. */
-export interface Lane<T, R> {
-  readonly name: string;
-  readonly slots: number;
-  /** How many tasks may be prepared beyond those that run. */
-  readonly ahead: number;
-  prepare(task: T, signal: AbortSignal): Promise<Result<void, LaneFailure>>;
-  execute(task: T, slot: number, signal: AbortSignal): Promise<Result<R, LaneFailure>>;
-}
-
-export interface DispatchEvents<T, R> {
-  onDone(task: T, result: R, lane: string): void;
-  onFailed(task: T, lane: string, slot: number, attempt: number, failure: LaneFailure, retry: boolean): void;
-  onLost(lane: string, failure: LaneFailure): void;
-  /** A task has failed for good: nothing more is handed out, unless it was an optional one. */
-  onGivenUp(task: T, lane: string, failure: LaneFailure): void;
-  /** Tasks are left and no lane is. */
-  onStranded(): void;
-}
-
-interface Held<T> {
-  readonly task: T;
-  attempts: number;
-  /** Lanes it has failed on: it goes elsewhere while there is an elsewhere. */
-  readonly failedOn: Set<string>;
-}
-
-interface RunningLane<T, R> {
-  readonly lane: Lane<T, R>;
-  readonly uploads: PQueue;
-  readonly runs: PQueue;
-  readonly freeSlots: number[];
-  held: number;
-  lost: boolean;
-}
-
-/**
- * Hands tasks to lanes, lowest first: every lane runs as many at once as it has slots, and the next is prepared
- * meanwhile. A task that fails goes to another lane, up to `maxRetries` times; the tasks of a lane that is lost go back
- * without counting. Time and lanes are given from outside, so that the same code runs in simulation.
- */
-export class Dispatcher<T extends { readonly index: number; readonly optional?: boolean }, R> {
-  readonly #queue: Held<T>[] = [];
-  readonly #lanes = new Map<string, RunningLane<T, R>>();
+export class Dispatcher<T extends Task, R> {
+  readonly #events: DispatchEvents<T, R>;
+  readonly #maxRetries: number;
+  readonly #signal: AbortSignal;
+  readonly #clock: Clock;
+  readonly #waiting = new Waiting<Held<T, R>>();
+  /** Those that have failed before. */
+  readonly #retries = new Retries<Held<T, R>>();
+  readonly #lanes = new Map<string, Station<T, R>>();
+  /** Those that would execute one more at once, and those that would only prepare it: the one that waits longest first. */
+  readonly #idle = new Set<Station<T, R>>();
+  readonly #ahead = new Set<Station<T, R>>();
+  /** All that is at work, on lanes that are lost as well. */
+  readonly #copies = new Set<Copy<T, R>>();
+  readonly #outlook: Outlook<T, R>;
+  #looked = Number.NEGATIVE_INFINITY;
+  #endLook: (() => void) | undefined;
   #paused = false;
   #stopped = false;
 
-  constructor(
-    private readonly events: DispatchEvents<T, R>,
-    private readonly maxRetries: number,
-    private readonly signal: AbortSignal,
-  ) {}
+  constructor(events: DispatchEvents<T, R>, maxRetries: number, signal: AbortSignal, clock: Clock = systemClock) {
+    this.#events = events;
+    this.#maxRetries = maxRetries;
+    this.#signal = signal;
+    this.#clock = clock;
+    this.#outlook = new Outlook(this.#lanes, clock);
+    const end = (): void => {
+      this.#endLook?.();
+      for (const { over } of this.#copies) over.abort();
+    };
+    signal.addEventListener("abort", end, { once: true });
+  }
 
   add(task: T): void {
-    this.#enqueue({ task, attempts: 0, failedOn: new Set() });
+    this.#enqueue({ task, attempts: 0, failedOn: new Set(), copies: [], doubled: false });
     this.#feed();
   }
 
   addLane(lane: Lane<T, R>): void {
-    this.#lanes.set(lane.name, {
-      lane,
-      uploads: new PQueue({ concurrency: 1 }),
-      runs: new PQueue({ concurrency: lane.slots, autoStart: !this.#paused }),
-      freeSlots: Array.from({ length: lane.slots }, (_, i) => i),
-      held: 0,
-      lost: false,
-    });
+    const station = new Station(lane, this.#paused);
+    this.#lanes.set(lane.name, station);
+    this.#outlook.forget();
+    this.#place(station);
     this.#feed();
   }
 
   /** Hands a lane nothing more; what it holds it may finish. */
   removeLane(name: string): void {
-    const running = this.#lanes.get(name);
+    const station = this.#lanes.get(name);
+    if (!station) return;
     this.#lanes.delete(name);
+    this.#idle.delete(station);
+    this.#ahead.delete(station);
+    this.#outlook.forget();
     // What waits on it while all wait would wait for ever: nobody tells this lane any more that work goes on.
-    running?.runs.start();
+    station.runs.start();
   }
 
   /** Names of the lanes that are working. */
@@ -92,7 +83,7 @@ export class Dispatcher<T extends { readonly index: number; readonly optional?: 
 
   /** Tasks that wait for a lane. */
   get waiting(): number {
-    return this.#queue.length;
+    return this.#waiting.count + this.#retries.count;
   }
 
   /** Has tasks wait that are not running yet, or go on. */
@@ -108,100 +99,180 @@ export class Dispatcher<T extends { readonly index: number; readonly optional?: 
   /** Hands out nothing more; what runs is ended by the signal. */
   stop(): void {
     this.#stopped = true;
+    this.#endLook?.();
     for (const { runs } of this.#lanes.values()) runs.start();
-    this.#queue.length = 0;
+    this.#waiting.clear();
+    this.#retries.clear();
   }
 
-  #enqueue(held: Held<T>): void {
-    const before = this.#queue.findIndex((other) => other.task.index > held.task.index);
-    this.#queue.splice(before === -1 ? this.#queue.length : before, 0, held);
+  #enqueue(held: Held<T, R>): void {
+    held.doubled = false;
+    if (held.failedOn.size > 0) this.#retries.add(held);
+    else this.#waiting.add(held);
+  }
+
+  /** A lane's room for more may have changed; gives whether there is any. */
+  #place(station: Station<T, R>): boolean {
+    this.#outlook.changed();
+    this.#idle.delete(station);
+    this.#ahead.delete(station);
+    if (this.#lanes.get(station.lane.name) !== station || !station.hasRoom) return false;
+    (station.isIdle ? this.#idle : this.#ahead).add(station);
+    return true;
   }
 
   #feed(): void {
-    if (this.#stopped || this.#paused || this.signal.aborted) return;
-    for (let handed = true; handed; ) {
-      handed = false;
-      // The emptiest lane first, so that no lane prepares ahead what another could run at once.
-      const lanes = [...this.#lanes.values()].sort((a, b) => load(a) - load(b));
-      for (const running of lanes) {
-        const held = this.#takeFor(running);
-        if (!held) continue;
-        running.held++;
-        void this.#process(running, held);
-        handed = true;
-        break;
+    if (this.#stopped || this.#paused || this.#signal.aborted) return;
+    // A lane that is given something goes to the end of its set, and is come upon again there: all have their turn. No
+    // lane prepares ahead what another could execute at once.
+    for (const stations of [this.#idle, this.#ahead]) {
+      for (const station of stations) {
+        if (this.waiting === 0) break;
+        const held = this.#choose(station);
+        if (held) this.#hand(station, held);
       }
     }
-    if (this.#queue.length > 0 && this.#lanes.size === 0) this.events.onStranded();
+    // Whatever the estimates say: who waits for others while nobody works would wait for ever.
+    const [station] = this.#idle;
+    const lowest = this.#copies.size === 0 ? this.#waiting.lowest() : undefined;
+    if (station && lowest) {
+      this.#waiting.remove(lowest);
+      this.#hand(station, lowest);
+    }
+    if (this.waiting > 0 && this.#lanes.size === 0) this.#events.onStranded();
+    if (this.#idle.size > 0 && this.#copies.size > 0) this.#look();
   }
 
-  #takeFor(running: RunningLane<T, R>): Held<T> | undefined {
-    if (running.lost || running.held >= running.lane.slots + running.lane.ahead) return undefined;
-    const index = this.#queue.findIndex((held) => !held.failedOn.has(running.lane.name) || !this.#freshLane(held));
-    if (index === -1) return undefined;
-    const [held] = this.#queue.splice(index, 1);
+  /** What a lane is to do next; nothing where the others would have done all before it. Takes it out of what waits. */
+  #choose(station: Station<T, R>): Held<T, R> | undefined {
+    const retry = this.#retries.take(station.lane.name, this.#lanes);
+    if (retry) return retry;
+    const held = this.#outlook.next(station, this.#waiting);
+    if (held) this.#waiting.remove(held);
     return held;
   }
 
-  /** True when some lane has not failed on this task yet. */
-  #freshLane(held: Held<T>): boolean {
-    return [...this.#lanes.keys()].some((name) => !held.failedOn.has(name));
+  #hand(station: Station<T, R>, held: Held<T, R>): void {
+    const now = this.#clock.now();
+    const run = station.lane.begin(held.task);
+    const over = new AbortController();
+    const copy: Copy<T, R> = { held, station, run, over, stage: "waiting", since: now, done: 0, seen: now, slot: -1 };
+    held.copies.push(copy);
+    station.copies.add(copy);
+    this.#copies.add(copy);
+    this.#place(station);
+    void this.#process(copy);
   }
 
-  async #process(running: RunningLane<T, R>, held: Held<T>): Promise<void> {
-    const { lane } = running;
-    let slot = -1;
-    const prepared = await running.uploads.add(() => lane.prepare(held.task, this.signal));
-    let failure = prepared.ok ? undefined : prepared.failure;
-    if (!failure) {
-      const done = await running.runs.add(async () => {
-        slot = running.freeSlots.shift() ?? 0;
-        const result = await lane.execute(held.task, slot, this.signal);
-        running.freeSlots.unshift(slot);
-        return result;
-      });
-      if (done.ok) {
-        running.held--;
-        this.events.onDone(held.task, done.value, lane.name);
-        this.#feed();
-        return;
+  /** Looks for tasks that an idle lane would have done clearly before the lane that has them, now and then. */
+  #look(): void {
+    const now = this.#clock.now();
+    const wait = this.#looked + LOOK_AGAIN - now;
+    if (wait <= 0) {
+      this.#looked = now;
+      const doubles = this.waiting === 0 ? this.#outlook.doubles(this.#copies, this.#idle) : [];
+      for (const { copy, station } of doubles) {
+        const { held } = copy;
+        held.doubled = true;
+        this.#events.onDoubled(held.task, station.lane.name, copy.station.lane.name);
+        this.#hand(station, held);
       }
-      failure = done.failure;
     }
-    running.held--;
-    this.#failed(running, held, slot, failure);
+    this.#endLook ??= this.#clock.after(Math.max(wait, 0) || LOOK_AGAIN, () => {
+      this.#endLook = undefined;
+      this.#feed();
+    });
   }
 
-  #failed(running: RunningLane<T, R>, held: Held<T>, slot: number, failure: LaneFailure): void {
-    if (this.#stopped || this.signal.aborted) return;
-    const { name } = running.lane;
+  async #process(copy: Copy<T, R>): Promise<void> {
+    const result = await this.#stages(copy);
+    const { held, station, run, slot } = copy;
+    const { task, copies } = held;
+    station.drop(copy);
+    this.#copies.delete(copy);
+    copies.splice(copies.indexOf(copy), 1);
+    this.#place(station);
+    // Another was the first, and had this one cancelled.
+    const beaten = copy.over.signal.aborted && !this.#signal.aborted;
+    run.end(result.ok && !beaten);
+    if (!result.ok && !this.#stopped && !this.#signal.aborted) {
+      if (result.failure.kind === "lost") this.#lose(station, result.failure);
+      if (!beaten) this.#failed(copy, result.failure);
+    }
+    if (beaten) this.#events.onCancelled(task, station.lane.name, slot);
+    else if (result.ok) {
+      for (const { over } of copies) over.abort();
+      this.#events.onDone(task, result.value, station.lane.name);
+    }
+    this.#feed();
+  }
+
+  /** What waits its turn while it is cancelled does not begin. */
+  async #stages(copy: Copy<T, R>): Promise<Result<R, LaneFailure>> {
+    const { station, run, held } = copy;
+    const { uploads, runs, downloads, pace } = station;
+    const { signal } = copy.over;
+    const { work, optional = false } = held.task;
+    const measured = async <V>(stage: keyof typeof pace, what: () => Promise<Result<V, LaneFailure>>) => {
+      if (signal.aborted) return fail(CANCELLED);
+      copy.since = copy.seen = this.#clock.now();
+      const result = await what();
+      if (result.ok && !optional) pace[stage].saw(this.#clock.now() - copy.since, work);
+      return result;
+    };
+    const prepared = await uploads.add(() => measured("prepare", () => run.prepare(signal)));
+    if (!prepared.ok) return prepared;
+    copy.stage = "prepared";
+    const executed = await runs.add(async () => {
+      copy.stage = "executed";
+      copy.slot = station.takeSlot();
+      const result = await measured("execute", () =>
+        run.execute(copy.slot, signal, (done) => {
+          if (done > copy.done) [copy.done, copy.seen] = [done, this.#clock.now()];
+        }),
+      );
+      station.giveSlot(copy.slot);
+      return result;
+    });
+    if (!executed.ok) return executed;
+    station.collects(copy);
+    copy.since = this.#clock.now();
+    if (this.#place(station)) this.#feed();
+    return downloads.add(() => measured("collect", () => run.collect(signal)));
+  }
+
+  #lose(station: Station<T, R>, failure: LaneFailure): void {
+    if (station.lost) return;
+    const { name } = station.lane;
+    station.lost = true;
+    if (this.#lanes.get(name) === station) this.removeLane(name);
+    this.#events.onLost(name, failure);
+  }
+
+  /** A task has failed on a lane; what the other copy of it comes to is waited for. */
+  #failed({ held, station, slot }: Copy<T, R>, failure: LaneFailure): void {
+    const { name } = station.lane;
+    const { task, copies } = held;
+    const alone = copies.length === 0;
     // However its last tasks end: it was the lane that failed them.
-    if (failure.kind === "lost" || running.lost) {
-      if (!running.lost) {
-        running.lost = true;
-        this.removeLane(name);
-        this.events.onLost(name, failure);
-      }
-      this.events.onFailed(held.task, name, slot, held.attempts, failure, true);
-      this.#enqueue(held);
-      this.#feed();
+    if (station.lost) {
+      this.#events.onFailed(task, name, slot, held.attempts, failure, alone);
+      if (alone) this.#enqueue(held);
+      return;
+    }
+    held.failedOn.add(name);
+    if (failure.kind !== "unfit" && !alone) {
+      this.#events.onFailed(task, name, slot, held.attempts + 1, failure, false);
       return;
     }
     held.attempts++;
-    held.failedOn.add(name);
-    const retry = failure.kind !== "unfit" && held.attempts <= this.maxRetries;
-    this.events.onFailed(held.task, name, slot, held.attempts, failure, retry);
+    const retry = failure.kind !== "unfit" && held.attempts <= this.#maxRetries;
+    this.#events.onFailed(task, name, slot, held.attempts, failure, retry);
     if (retry) {
       this.#enqueue(held);
-      this.#feed();
       return;
     }
-    if (held.task.optional === true) this.#feed();
-    else this.stop();
-    this.events.onGivenUp(held.task, name, failure);
+    if (task.optional !== true) this.stop();
+    this.#events.onGivenUp(task, name, failure);
   }
-}
-
-function load<T, R>(running: RunningLane<T, R>): number {
-  return running.held / running.lane.slots;
 }

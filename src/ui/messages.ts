@@ -47,6 +47,11 @@ export function messageFor(event: JobEvent, state: JobState): Message | undefine
       const did = `${count(event.frames, "frame")} in ${event.seconds.toFixed(1)} s`;
       return { level: LEVELS.debug, text: `chunk ${event.chunk} done on ${oneLine(event.worker)}: ${did}` };
     }
+    case "chunk-doubled": {
+      const why = `${oneLine(event.holder)} would take longer`;
+      const text = `chunk ${event.chunk} is started a second time, on ${oneLine(event.worker)}: ${why}`;
+      return { level: LEVELS.verbose, text };
+    }
     case "verifying":
       return { level: LEVELS.verbose, text: "verifying the output" };
     case "fell-back":

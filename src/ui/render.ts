@@ -1,7 +1,8 @@
 import type { ChalkInstance } from "chalk";
 import { noColour } from "./colour.js";
 import { eta, share, sourceFrames, speed, workerFps, workerFrames } from "./measure.js";
-import type { Activity, JobState, SlotState, WorkerState } from "./state.js";
+import { type Activity, encoding, type SlotState } from "./slots.js";
+import type { JobState, WorkerState } from "./state.js";
 import { clock, count, oneLine, pad, rate, truncate, width } from "./text.js";
 
 /** How the live view may look on this terminal. */
@@ -100,14 +101,14 @@ function doing(worker: WorkerState, state: JobState): readonly string[] {
   if (worker.busy.size === 0) return ["idle"];
   const long: string[] = [];
   const short: string[] = [];
-  const slots = [...worker.busy].sort(([a], [b]) => a - b).map(([, slot]) => slot);
+  const slots = [...worker.busy.values()].sort((a, b) => a.chunk - b.chunk);
   for (const activity of ACTIVITIES) {
     const same = slots.filter((slot) => slot.activity === activity);
     if (same.length === 0) continue;
     long.push(`${activity} ${same.map((slot) => slotText(slot, state)).join(", ")}`);
     short.push(`${activity} ${same.length}`);
   }
-  return [long.join(", "), short.join(", "), `${worker.busy.size}/${worker.slots}`];
+  return [long.join(", "), short.join(", "), `${encoding(worker.busy)}/${worker.slots}`];
 }
 
 interface WorkerColumns {

@@ -2,27 +2,13 @@ import type { FilmShape, JobEvent, RateCounts, Route } from "../job/events.js";
 import { unreachable } from "../lib/result.js";
 import { withKept } from "./kept.js";
 import { sourceFrames, type Sample, takeSample } from "./measure.js";
-
-/** What a slot does with its chunk. */
-export type Activity = "upload" | "encode" | "download";
-
-/** A busy slot; an idle one has no entry. */
-export interface SlotState {
-  readonly activity: Activity;
-  readonly chunk: number;
-  /** Output frames of this chunk encoded so far. */
-  readonly frames: number;
-  readonly fps: number;
-  /** Size of them. */
-  readonly bytes: number;
-}
+import { type Activity, type Busy, type SlotState, slotOf, withActivity, withoutChunk } from "./slots.js";
 
 export interface WorkerState {
   readonly name: string;
   readonly slots: number;
   readonly detail: string;
-  /** Busy slots by their number. */
-  readonly busy: ReadonlyMap<number, SlotState>;
+  readonly busy: Busy;
   /** Chunks and output frames that count: a chunk done by two workers counts for the first. */
   readonly chunks: number;
   readonly frames: number;
@@ -30,6 +16,8 @@ export interface WorkerState {
   readonly seconds: number;
   /** Chunks that it took out of the source itself. */
   readonly shared: number;
+  /** Frames that it looked at for scene changes. */
+  readonly compared: number;
   /** Why the worker was given up, while it is. */
   readonly dropped: string | undefined;
 }
@@ -74,6 +62,8 @@ export interface JobState {
   /** How many of them an earlier run had done. */
   readonly kept: number;
   readonly retries: number;
+  /** Chunks that were started a second time because their first worker was late. */
+  readonly doubled: number;
   readonly dropped: readonly { readonly name: string; readonly reason: string }[];
   /** The head of the film that is in the output, or all of it at the end. */
   readonly joined: { readonly frames: number; readonly seconds: number; readonly bytes: number };
@@ -94,6 +84,7 @@ export function initialState(now: number): JobState {
     done: { chunks: 0, source: 0, output: 0, bytes: 0 },
     kept: 0,
     retries: 0,
+    doubled: 0,
     dropped: [],
     joined: { frames: 0, seconds: 0, bytes: 0 },
     samples: [],
@@ -106,7 +97,7 @@ function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> 
 
 /** The worker by that name; one that never came up (dropped at the first try) is made on the spot. */
 function workerOf(state: JobState, name: string): WorkerState {
-  const nothing = { slots: 0, detail: "", chunks: 0, frames: 0, seconds: 0, shared: 0 };
+  const nothing = { slots: 0, detail: "", chunks: 0, frames: 0, seconds: 0, shared: 0, compared: 0 };
   return state.workers.get(name) ?? { name, ...nothing, busy: new Map(), dropped: undefined };
 }
 
@@ -116,12 +107,9 @@ function putWorker(state: JobState, worker: WorkerState): JobState {
   return { ...state, workers: put(state.workers, worker.name, worker) };
 }
 
-function setSlot(state: JobState, at: { worker: string; slot: number }, slot: SlotState | undefined): JobState {
-  const worker = workerOf(state, at.worker);
-  const busy = new Map(worker.busy);
-  if (slot === undefined) busy.delete(at.slot);
-  else busy.set(at.slot, slot);
-  return putWorker(state, { ...worker, busy });
+function putBusy(state: JobState, name: string, change: (busy: Busy) => Busy): JobState {
+  const worker = workerOf(state, name);
+  return putWorker(state, { ...worker, busy: change(worker.busy) });
 }
 
 function startActivity(
@@ -129,10 +117,7 @@ function startActivity(
   event: Extract<JobEvent, { type: "chunk-upload" | "chunk-encode" | "chunk-download" }>,
   activity: Activity,
 ): JobState {
-  const before = workerOf(state, event.worker).busy.get(event.slot);
-  // While a chunk comes back its frames still count as encoded, or the total would step back for a moment.
-  const { frames, bytes } = activity === "download" && before?.chunk === event.chunk ? before : { frames: 0, bytes: 0 };
-  const next = setSlot(state, event, { activity, chunk: event.chunk, frames, fps: 0, bytes });
+  const next = putBusy(state, event.worker, (busy) => withActivity(busy, event, activity));
   // A verdict of "bad" may come after "verifying"; then the job is at work again.
   return next.phase === "starting" || next.phase === "verifying" ? { ...next, phase: "running" } : next;
 }
@@ -142,11 +127,12 @@ function progress(state: JobState, event: Extract<JobEvent, { type: "chunk-progr
   const before = workerOf(state, event.worker).busy.get(event.slot);
   // A last report may come after the chunk was done, failed or taken away: it must not make the slot busy again.
   if (before?.chunk !== chunk || before.activity !== "encode") return state;
-  return setSlot({ ...state, q }, event, { activity: "encode", chunk, frames, fps, bytes });
+  const now: SlotState = { activity: "encode", chunk, frames, fps, bytes };
+  return putBusy({ ...state, q }, event.worker, (busy) => put(busy, event.slot, now));
 }
 
 function chunkDone(state: JobState, event: Extract<JobEvent, { type: "chunk-done" }>): JobState {
-  const idle = setSlot(state, event, undefined);
+  const idle = putBusy(state, event.worker, (busy) => withoutChunk(busy, event.chunk));
   const worker = workerOf(idle, event.worker);
   const seconds = worker.seconds + event.seconds;
   const chunk = idle.chunks.get(event.chunk) ?? {};
@@ -177,8 +163,8 @@ function addDone(
 }
 
 function chunkFailed(state: JobState, event: Extract<JobEvent, { type: "chunk-failed" }>): JobState {
-  const wasBusy = workerOf(state, event.worker).busy.get(event.slot)?.chunk === event.chunk;
-  let next: JobState = wasBusy ? setSlot(state, event, undefined) : state;
+  const wasBusy = slotOf(workerOf(state, event.worker).busy, event.chunk) !== undefined;
+  let next = wasBusy ? putBusy(state, event.worker, (busy) => withoutChunk(busy, event.chunk)) : state;
   if (event.retry) next = { ...next, retries: next.retries + 1 };
   const chunk = next.chunks.get(event.chunk);
   // A chunk that fails after it was done was found bad by a later check: what it added is taken back.
@@ -240,6 +226,10 @@ function apply(state: JobState, event: JobEvent, now: number): JobState {
     }
     case "chunk-upload":
       return startActivity(state, event, "upload");
+    case "scenes-compared": {
+      const worker = workerOf(state, event.worker);
+      return putWorker(state, { ...worker, compared: worker.compared + event.frames });
+    }
     case "chunk-shared":
       return putWorker(state, took(workerOf(state, event.worker)));
     case "chunk-encode":
@@ -254,6 +244,10 @@ function apply(state: JobState, event: JobEvent, now: number): JobState {
       return chunkDone(state, event);
     case "chunk-failed":
       return chunkFailed(state, event);
+    case "chunk-doubled":
+      return { ...state, doubled: state.doubled + 1 };
+    case "chunk-cancelled":
+      return putBusy(state, event.worker, (busy) => withoutChunk(busy, event.chunk));
     case "join-progress":
       return { ...state, joined: { frames: event.frames, seconds: event.seconds, bytes: event.bytes } };
     case "verifying":

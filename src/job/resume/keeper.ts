@@ -9,7 +9,7 @@ import { framesOf } from "../../plan/chunk.js";
 import type { FilmPlan } from "../../plan/film.js";
 import { isFirstPass, treeSuffix } from "../../plan/rate-control/plan.js";
 import type { VerifiedChunk } from "../../join/verify-chunk.js";
-import type { EncodedChunk } from "../chunk-lane.js";
+import type { EncodedChunk } from "../chunk-run.js";
 import type { ChunkTask } from "../chunk-task.js";
 import type { EventStream } from "../events.js";
 import { sweepHost } from "../clean/host.js";

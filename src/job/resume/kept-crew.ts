@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { framesOf } from "../../plan/chunk.js";
 import type { Pace } from "../../split/pace.js";
-import type { EncodedChunk } from "../chunk-lane.js";
+import type { EncodedChunk } from "../chunk-run.js";
 import { type ChunkTask, isWanted } from "../chunk-task.js";
 import { Crew, type CrewOptions } from "../crew.js";
 import type { SceneDesk } from "../scene-desk.js";

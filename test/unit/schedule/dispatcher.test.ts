@@ -1,11 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fail, ok, type Result } from "../../../src/lib/result.js";
-import { Dispatcher, type Lane, type LaneFailure } from "../../../src/schedule/dispatcher.js";
-
-interface Task {
-  readonly index: number;
-}
+import { Dispatcher } from "../../../src/schedule/dispatcher.js";
+import type { Lane, LaneFailure, LaneRun, Task } from "../../../src/schedule/lane.js";
 
 const failed: LaneFailure = { kind: "failed", what: "it did not work" };
 const lost: LaneFailure = { kind: "lost", what: "the line is dead" };
@@ -36,13 +33,28 @@ class FakeLane implements Lane<Task, string> {
     private readonly swift = true,
   ) {}
 
-  prepare(task: Task): Promise<Result<void, LaneFailure>> {
+  begin(task: Task): LaneRun<string> {
+    return {
+      prepare: () => this.#prepare(task),
+      execute: async (slot) => {
+        const result = await this.#execute(task, slot);
+        if (result.ok) this.#results.set(task.index, result.value);
+        return result.ok ? ok(undefined) : result;
+      },
+      collect: () => Promise.resolve(ok(this.#results.get(task.index) ?? "")),
+      end: () => undefined,
+    };
+  }
+
+  readonly #results = new Map<number, string>();
+
+  #prepare(task: Task): Promise<Result<void, LaneFailure>> {
     this.seen.push(`prepare ${task.index}`);
     if (this.swift) return Promise.resolve(ok(undefined));
     return new Promise((end) => this.preparing.push({ task: task.index, slot: -1, end }));
   }
 
-  execute(task: Task, slot: number): Promise<Result<string, LaneFailure>> {
+  #execute(task: Task, slot: number): Promise<Result<string, LaneFailure>> {
     this.seen.push(`execute ${task.index}`);
     return new Promise((end) => this.executing.push({ task: task.index, slot, end }));
   }
@@ -94,6 +106,8 @@ function rig(maxRetries = 3): Rig {
       onLost: (lane) => log.push(`lost ${lane}`),
       onGivenUp: (task, lane) => log.push(`given up ${task.index} ${lane}`),
       onStranded: () => log.push("stranded"),
+      onDoubled: (task, lane, holder) => log.push(`doubled ${task.index} ${lane} for ${holder}`),
+      onCancelled: (task, lane) => log.push(`cancelled ${task.index} ${lane}`),
     },
     maxRetries,
     abort.signal,
@@ -101,7 +115,7 @@ function rig(maxRetries = 3): Rig {
   return {
     ...{ dispatcher, log, abort },
     add: (...tasks) => {
-      for (const index of tasks) dispatcher.add({ index });
+      for (const index of tasks) dispatcher.add({ index, work: 1 });
       return settle();
     },
     lanes: (...lanes) => {

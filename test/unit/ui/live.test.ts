@@ -61,7 +61,7 @@ describe("renderLive", () => {
       ]) as Script),
     ]);
     expect(renderLive(many, 80, 0)).toContain("upload 10, encode 20");
-    expect(renderLive(many, 20, 0)).toContain("30/30");
+    expect(renderLive(many, 20, 0)).toContain("20/30");
   });
 
   it("fits a low terminal, busy workers first", () => {

@@ -18,7 +18,8 @@ describe("reduce", () => {
 
   it("keeps a chunk's frames while it comes back", () => {
     const state = play([...until(3), [4, { type: "chunk-download", ...at(0, "alpha") }]]);
-    expect(state.workers.get("alpha")?.busy.get(0)).toEqual({
+    expect(state.workers.get("alpha")?.busy.get(0)).toBeUndefined();
+    expect(state.workers.get("alpha")?.busy.get("download 0")).toEqual({
       activity: "download",
       chunk: 0,
       frames: 50,

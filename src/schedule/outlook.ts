@@ -1,0 +1,100 @@
+import { Forecast } from "./forecast.js";
+import type { Clock, Task } from "./lane.js";
+import { type Copy, type Held, type Station, timeFor, workWithin } from "./station.js";
+import type { Waiting } from "./waiting.js";
+
+/** As long as the work that is left takes so many times as long as a task, its place counts and not its size. */
+const FAR = 3;
+
+/** A task is started a second time where that ends sooner by this part of what it takes, and by so many milliseconds. */
+const SOONER = 0.25;
+const SOONER_BY = 1000;
+
+/** A forecast serves until so many of the lanes, as a part, have been given something or were through with it. */
+const FORECAST_SERVES = 1 / 32;
+
+/** Says who should do what, by how quick each lane has shown itself to be. */
+export class Outlook<T extends Task, R> {
+  readonly #lanes: ReadonlyMap<string, Station<T, R>>;
+  readonly #clock: Clock;
+  #known: Forecast<T, R> | undefined;
+  /** Things that have happened since that forecast. */
+  #changes = 0;
+
+  constructor(lanes: ReadonlyMap<string, Station<T, R>>, clock: Clock) {
+    this.#lanes = lanes;
+    this.#clock = clock;
+  }
+
+  /** A lane was given something, or is through with it. */
+  changed(): void {
+    this.#changes++;
+  }
+
+  /** Lanes have come or gone. */
+  forget(): void {
+    this.#known = undefined;
+  }
+
+  /** What a lane is to do next of what waits; nothing where the others would have done all before it. */
+  next(station: Station<T, R>, waiting: Waiting<Held<T, R>>): Held<T, R> | undefined {
+    const lowest = waiting.lowest();
+    const forecast = this.#forecast(waiting.work);
+    if (!lowest || forecast.typical === undefined) return lowest;
+    const now = this.#clock.now();
+    const prospect = station.prospect(now, forecast.typical);
+    const end = forecast.end - (now - forecast.at);
+    if (timeFor(prospect, lowest.task.work) * FAR <= end) return lowest;
+    const fitting = waiting.largest(workWithin(prospect, end));
+    if (fitting) return fitting;
+    // It cannot be shared out to the last drop. Who is the first to be done with one more takes one more.
+    const { count, work } = waiting;
+    const late = ({ task }: Held<T, R>): boolean => {
+      const until = timeFor(prospect, task.work) + now - forecast.at;
+      return forecast.doneElsewhere(until, work / count, station, count) >= count;
+    };
+    if (!late(lowest)) return lowest;
+    const smallest = waiting.smallest();
+    return smallest && smallest.task.work < lowest.task.work && !late(smallest) ? smallest : undefined;
+  }
+
+  /** Tasks that an idle lane would have done clearly before the one that has them, the latest first. */
+  doubles(
+    copies: Iterable<Copy<T, R>>,
+    idle: Iterable<Station<T, R>>,
+  ): { readonly copy: Copy<T, R>; readonly station: Station<T, R> }[] {
+    const { typical } = this.#forecast(0);
+    if (typical === undefined) return [];
+    const now = this.#clock.now();
+    const late = [...copies]
+      .filter(({ held }) => !held.doubled && held.copies.length === 1)
+      .map((copy) => ({ copy, left: copy.station.left(copy, now, typical) }))
+      .filter(({ left }) => left > SOONER_BY)
+      .sort((a, b) => b.left - a.left);
+    const pace = ({ pace: { execute } }: Station<T, R>): number => execute.mean ?? typical;
+    // One each: which slots are left is looked at the next time.
+    const quick = [...idle].sort((a, b) => pace(a) - pace(b));
+    const found: { copy: Copy<T, R>; station: Station<T, R> }[] = [];
+    for (const { copy, left } of late) {
+      if (quick.length === 0) break;
+      const { held } = copy;
+      const at = quick.findIndex((other) => other !== copy.station && !held.failedOn.has(other.lane.name));
+      const station = quick[at];
+      if (!station) continue;
+      const { work } = held.task;
+      const takes = timeFor(station.prospect(now, typical), work) + station.fetching(work);
+      if (left < takes + Math.max(SOONER_BY, takes * SOONER)) continue;
+      quick.splice(at, 1);
+      found.push({ copy, station });
+    }
+    return found;
+  }
+
+  #forecast(waitingWork: number): Forecast<T, R> {
+    if (!this.#known || this.#changes > this.#lanes.size * FORECAST_SERVES) {
+      this.#known = new Forecast(this.#lanes.values(), waitingWork, this.#clock.now());
+      this.#changes = 0;
+    }
+    return this.#known;
+  }
+}
