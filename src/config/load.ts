@@ -94,6 +94,7 @@ function merge(
     ffmpeg_bin: pick("ffmpeg_bin", "ffmpeg"),
     ffprobe_bin: pick("ffprobe_bin", "ffprobe"),
     server_work_path: pick("server_work_path", places.jobs),
+    split: pick("split", "keyframe" as const),
     job_max_retries: pick("job_max_retries", 3),
     worker_timeout: pick("worker_timeout", 120),
     loglevel: pick("loglevel", "info" as const),

@@ -45,6 +45,8 @@ const FALLBACKS = { local: "local", fail: "fail" } as const;
 
 const ROUTES = { auto: "auto", chunks: "chunks", offload: "offload", local: "local" } as const;
 
+const SPLITS = { keyframe: "keyframe", scene: "scene" } as const;
+
 const RESUMES = { auto: "auto", never: "never" } as const;
 
 /** The names to choose from where a setting is one of a few words, for "did you mean". */
@@ -57,6 +59,7 @@ export const CHOICES: Readonly<Record<string, readonly string[]>> = {
   slots: ["auto"],
   numa: ["auto", "none"],
   route: Object.keys(ROUTES),
+  split: Object.keys(SPLITS),
   resume: Object.keys(RESUMES),
   scratch_limit: ["none"],
 };
@@ -165,6 +168,7 @@ const scalarShape = {
   segment_frames: optional(z.union([z.literal("auto"), frames]), `auto or ${FRAMES_ALLOWED}`),
   keyint_min: optional(frames, FRAMES_ALLOWED),
   keyint_max: optional(frames, FRAMES_ALLOWED),
+  split: optional(choice(SPLITS), "keyframe or scene"),
   job_max_retries: optional(z.int().min(0).max(1000), "a whole number from 0 to 1000"),
   worker_timeout: optional(z.number().min(1).max(86_400), WORKER_TIMEOUT_ALLOWED),
   loglevel: optional(choice(LOGLEVELS), "quiet, error, warning, info, verbose or debug"),

@@ -44,6 +44,8 @@ export interface Config {
   readonly segment_frames: number | "auto";
   readonly keyint_min: number;
   readonly keyint_max: number;
+  /** Where chunks begin: at keyframes of the source, or at the likeliest scene changes. */
+  readonly split: "keyframe" | "scene";
   readonly job_max_retries: number;
   /** Seconds without progress after which a worker counts as lost. */
   readonly worker_timeout: number;
@@ -73,6 +75,7 @@ export const CONFIG_KEYS = [
   "segment_frames",
   "keyint_min",
   "keyint_max",
+  "split",
   "job_max_retries",
   "worker_timeout",
   "loglevel",

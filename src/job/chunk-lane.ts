@@ -1,11 +1,17 @@
-import type { Lane } from "../schedule/lane.js";
+import type { Lane, LaneRun } from "../schedule/lane.js";
 import { ChunkRun, type EncodedChunk } from "./chunk-run.js";
 import type { ChunkTask } from "./chunk-task.js";
 import { type LaneJob, LaneFiles, type LaneSetup } from "./lane-files.js";
+import type { SceneAnswer, SceneTask } from "./scene-desk.js";
+import { SceneTaskRun } from "./scene-run.js";
 import { Pulse } from "./stall.js";
 
+/** What a lane may be asked for. */
+export type LaneTask = ChunkTask | SceneTask;
+export type LaneResult = EncodedChunk | SceneAnswer;
+
 /** A worker at work on chunks. */
-export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
+export class ChunkLane implements Lane<LaneTask, LaneResult> {
   readonly name: string;
   readonly slots: number;
   readonly ahead: number;
@@ -16,6 +22,7 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
   /** Chunks of which there are files on the worker. */
   readonly #there = new Set<number>();
   #again = 0;
+  #looked = 0;
 
   constructor(setup: LaneSetup, job: LaneJob) {
     this.name = setup.name;
@@ -27,7 +34,8 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     this.#files = new LaneFiles(setup, job);
   }
 
-  begin(task: ChunkTask): ChunkRun {
+  begin(task: LaneTask): LaneRun<LaneResult> {
+    if ("scenes" in task) return this.#look(task);
     const { index } = task;
     // A chunk may be ordered anew while what was cancelled of it is still being taken away.
     const prefix = this.#there.has(index) ? `${++this.#again}-` : "";
@@ -37,6 +45,11 @@ export class ChunkLane implements Lane<ChunkTask, EncodedChunk> {
     };
     const shared = { setup: this.#setup, job: this.#job, files: this.#files, pulse: this.#pulse };
     return new ChunkRun(task, { ...shared, prefix, onGone });
+  }
+
+  #look(task: SceneTask): SceneTaskRun {
+    const name = `scenes${++this.#looked}.nut`;
+    return new SceneTaskRun(task, { setup: this.#setup, job: this.#job, pulse: this.#pulse, name });
   }
 
   /** Ends all sessions; their folders on the worker are removed. */

@@ -16,7 +16,7 @@ import { type ChunkTask, isWanted, resultName, resultNames, sourceName } from ".
 import type { LaneFiles, LaneJob, LaneSetup } from "./lane-files.js";
 import { decoderComplaint, encodeFailure, laneFailure } from "./lane-failures.js";
 import { fetchChunkLog } from "./pass-files.js";
-import { hostCores, type SlotPlace } from "./slot-places.js";
+import { hostCores, placeOf } from "./slot-places.js";
 import { type Pulse, StallWatch } from "./stall.js";
 
 /** What came of a chunk, rendition by rendition; undefined where one shows none of its frames. */
@@ -180,7 +180,7 @@ export class ChunkRun implements LaneRun<EncodedChunk> {
     const watch = this.#setup.sharesHostFiles
       ? undefined
       : new StallWatch(stall, signal, (stop) => this.#pulse.read(session, source, stop));
-    const { before, cores } = this.#slotPlace;
+    const { before, cores } = placeOf(this.#setup.places, this.#slot);
     const threads = cores === undefined ? undefined : { cores, host: hostCores() };
     const end = await session.run([...before, this.#setup.ffmpeg, ...remoteArgs(plans, chunk, files, threads)], {
       signal: watch?.signal ?? signal,
@@ -290,11 +290,6 @@ export class ChunkRun implements LaneRun<EncodedChunk> {
     const got = await firstFrameData({ ffprobe: this.#job.tools.ffprobe, signal }, path);
     if (got.ok && got.value === wanted.value) return undefined;
     return "what the source keeps beside its stream would not reach the frames";
-  }
-
-  get #slotPlace(): SlotPlace {
-    const { places } = this.#setup;
-    return places[this.#slot % places.length] ?? places[0];
   }
 
   #session(slot: number): Session {

@@ -5,13 +5,14 @@ import { Patience } from "../lib/patience.js";
 import type { Problem } from "../lib/result.js";
 import { Dispatcher } from "../schedule/dispatcher.js";
 import type { LaneFailure } from "../schedule/lane.js";
-import { ChunkLane } from "./chunk-lane.js";
+import { ChunkLane, type LaneResult, type LaneTask } from "./chunk-lane.js";
 import type { EncodedChunk } from "./chunk-run.js";
 import { workloadOf } from "../plan/slots.js";
 import type { ChunkTask } from "./chunk-task.js";
 import type { LaneJob, LaneSetup } from "./lane-files.js";
 import { type Dropped, openLocalLane, openWorkerLane, type Wanted } from "./fleet.js";
 import { Member } from "./member.js";
+import { SceneDesk } from "./scene-desk.js";
 import { localWorker } from "./slot-places.js";
 
 export interface CrewOptions {
@@ -32,7 +33,9 @@ export class Crew {
   readonly #lanes = new Map<string, ChunkLane>();
   /** The ends of lanes that are gone. */
   readonly #closing: Promise<void>[] = [];
-  readonly #dispatcher: Dispatcher<ChunkTask, EncodedChunk>;
+  readonly #dispatcher: Dispatcher<LaneTask, LaneResult>;
+  /** Has them look for scene changes. */
+  readonly scenes: SceneDesk;
   /** Chunks that have failed, and the worker on which they did first. */
   readonly #failed = new Map<number, string>();
   #opened = false;
@@ -46,13 +49,18 @@ export class Crew {
     // Every worker and all it does listen to it; many are no leak.
     setMaxListeners(0, options.signal);
     const { events } = options.job;
-    this.#dispatcher = new Dispatcher<ChunkTask, EncodedChunk>(
+    this.#dispatcher = new Dispatcher<LaneTask, LaneResult>(
       {
         onDone: (task, result, lane) => {
+          if ("scenes" in task || "frames" in result) {
+            if ("scenes" in task && "frames" in result) this.scenes.done(task, result, lane);
+            return;
+          }
           this.#members.get(lane)?.done();
           options.onDone(task, result);
         },
         onFailed: (task, worker, slot, attempt, failure, retry) => {
+          if ("scenes" in task) return;
           const reason = failure.detail ? `${failure.what}: ${failure.detail}` : failure.what;
           const place = { chunk: task.index, worker, slot: Math.max(0, slot) };
           events.emit({ type: "chunk-failed", ...place, attempt, reason, retry });
@@ -65,17 +73,26 @@ export class Crew {
           this.#members.get(worker)?.lost(failure.what);
         },
         onGivenUp: (task, lane, failure) => {
+          if ("scenes" in task) {
+            this.scenes.givenUp(failure);
+            return;
+          }
           const what = `chunk ${task.index} failed on ${lane}, and on every try before: ${failure.what}`;
           options.onGivenUp(failure.kind === "unfit" ? failure : { ...failure, what });
         },
-        onDoubled: (task, worker, holder) => events.emit({ type: "chunk-doubled", chunk: task.index, worker, holder }),
-        onCancelled: (task, worker, slot) =>
-          events.emit({ type: "chunk-cancelled", chunk: task.index, worker, slot: Math.max(0, slot) }),
+        onDoubled: (task, worker, holder) => {
+          if (!("scenes" in task)) events.emit({ type: "chunk-doubled", chunk: task.index, worker, holder });
+        },
+        onCancelled: (task, worker, slot) => {
+          if ("scenes" in task) return;
+          events.emit({ type: "chunk-cancelled", chunk: task.index, worker, slot: Math.max(0, slot) });
+        },
         onStranded: () => void this.#stranded(),
       },
       options.config.job_max_retries,
       options.signal,
     );
+    this.scenes = new SceneDesk((task) => this.#dispatcher.add(task), events, options.signal);
   }
 
   /** Connects to everybody; settles when each has answered or was dropped. Work is taken on before. */

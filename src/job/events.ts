@@ -60,6 +60,8 @@ export type JobEvent =
     }
   /** `counts`: since the chunk before. */
   | { readonly type: "chunk-ready"; readonly chunk: number; readonly frames: number; readonly counts?: RateCounts }
+  /** A worker has looked at so many frames for scene changes. */
+  | { readonly type: "scenes-compared"; readonly worker: string; readonly frames: number }
   | { readonly type: "chunk-upload"; readonly chunk: number; readonly worker: string; readonly slot: number }
   /** The worker has taken the chunk out of the source itself: nothing was sent. */
   | { readonly type: "chunk-shared"; readonly chunk: number; readonly worker: string }

@@ -146,7 +146,7 @@ class FilmJob {
     const result = await splitFilm(this.#plans, splitSetting(this.#in), tools, this.#signal, {
       onChunk: (ready) => this.#ready(ready),
       onFrames: (frames) => events.emit({ type: "split-progress", frames }),
-      pace: this.#pace,
+      ...{ pace: this.#pace, scenes: this.#crew.scenes },
     });
     if (!result.ok) {
       const { kind } = result.failure;

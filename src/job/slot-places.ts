@@ -10,6 +10,11 @@ export interface SlotPlace {
   readonly cores: number | undefined;
 }
 
+/** The place of a worker's slot. */
+export function placeOf(places: readonly [SlotPlace, ...SlotPlace[]], slot: number): SlotPlace {
+  return places[slot % places.length] ?? places[0];
+}
+
 /** What stands before all programs of a worker that work: its nice value, and the NUMA node that the user has chosen. */
 export function wordsBefore({ numa, nice }: Pick<WorkerConfig, "numa" | "nice">, node?: number): readonly string[] {
   const bound = typeof numa === "number" ? numa : node;

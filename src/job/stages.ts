@@ -1,7 +1,7 @@
 import type { Config } from "../config/types.js";
 import type { Command } from "../ffmpeg/command.js";
 import { fail, ok, type Result } from "../lib/result.js";
-import { chunkBounds } from "../plan/chunk-sizes.js";
+import { chunkBounds, usualLength } from "../plan/chunk-sizes.js";
 import { notCountable } from "../plan/counted-windows.js";
 import { extractable } from "../plan/extract.js";
 import type { FilmPlan } from "../plan/film.js";
@@ -15,6 +15,7 @@ import { sameStream, streamOf } from "../plan/routing.js";
 import { preArgs } from "../plan/pre.js";
 import { LogGrid } from "../plan/rate-control/pass-log.js";
 import { isFirstPass } from "../plan/rate-control/plan.js";
+import { SceneCuts } from "../plan/scene-cuts.js";
 import { STEADY } from "../plan/stages.js";
 import { streamingKind } from "../plan/streaming.js";
 import { Timeline } from "../plan/timeline.js";
@@ -25,6 +26,7 @@ import type { HeadLook } from "../plan/windows.js";
 import { lookAtHead } from "./head.js";
 import { withPassLog } from "./pass-files.js";
 import type { HostTools } from "./probing.js";
+import type { SceneDesk } from "./scene-desk.js";
 
 /** An output that is made of chunks: the plans of its films, and later its heads as plain ffmpeg writes them. */
 export interface PlannedOutput {
@@ -153,9 +155,12 @@ function plainOutputs(
   return ok({ view: view.value, reason });
 }
 
-type OnSplit = Pick<SplitOptions, "onChunk" | "onFrames" | "pace">;
+interface OnSplit extends Pick<SplitOptions, "onChunk" | "onFrames" | "pace"> {
+  /** Who looks for scene changes; undefined where nobody can be asked. */
+  readonly scenes?: SceneDesk;
+}
 
-type Watched = OnSplit & Pick<SplitOptions, "runs">;
+type Watched = OnSplit & Pick<SplitOptions, "runs" | "analyst">;
 
 /** What says how long chunks are, besides the film: the configuration, and the number of slots that they are for. */
 export interface SplitSetting {
@@ -177,8 +182,13 @@ export async function splitFilm(
 ): Promise<Result<SplitTotals, SplitFailure>> {
   let chunks = 0;
   const runs = setting.config.workers.some((worker) => worker.shared_paths.length > 0);
+  const keyframes = noScenes(plans);
+  const analyst = setting.config.split === "scene" && keyframes === undefined ? on.scenes : undefined;
+  if (setting.config.split === "scene" && keyframes !== undefined) {
+    on.scenes?.notice(`chunks begin at keyframes, not at scene changes: ${keyframes}`);
+  }
   const counted: Watched = {
-    ...{ ...on, runs: runs && plans[0] !== undefined && extractable(plans[0]) !== undefined },
+    ...{ ...on, analyst, runs: runs && plans[0] !== undefined && extractable(plans[0]) !== undefined },
     onChunk: (ready) => {
       chunks++;
       on.onChunk(ready);
@@ -191,14 +201,16 @@ export async function splitFilm(
   if (notCounted !== undefined) return fail({ kind: "unfit", what: notCounted });
   const looked = STEADY.test(plan.sourceFormat) || decodedTimes ? undefined : await lookAtHead(plan, tools, signal);
   if (looked && !looked.ok) return fail({ kind: "unfit", what: looked.failure });
-  const timeline = newTimeline(plans, setting, looked?.value);
+  const timeline = newTimeline(plans, setting, analyst !== undefined, looked?.value);
   const result = await splitAs(plans, timeline, tools, signal, counted);
   const { doubt } = timeline;
   if (result.ok || doubt === undefined || chunks > 0) return result;
   if (doubt === "times") return splitFilm(plans.map(decodingTimes), setting, tools, signal, on);
   if (looked) return result;
   const head = await lookAtHead(plan, tools, signal);
-  return head.ok ? splitAs(plans, newTimeline(plans, setting, head.value), tools, signal, counted) : result;
+  return head.ok
+    ? splitAs(plans, newTimeline(plans, setting, analyst !== undefined, head.value), tools, signal, counted)
+    : result;
 }
 
 /** The plan with the frames' times to be learned by decoding. */
@@ -206,15 +218,25 @@ function decodingTimes(plan: FilmPlan): FilmPlan {
   return { ...plan, habits: { ...plan.habits, madeTimes: false, decodedTimes: true } };
 }
 
-function newTimeline(plans: readonly FilmPlan[], { config, slots }: SplitSetting, head?: HeadLook): Timeline {
+/** Why the scene changes of a film do not say where its chunks begin; undefined where they can. */
+function noScenes(plans: readonly FilmPlan[]): string | undefined {
+  if (plans.some(({ rate }) => rate?.pass)) return "-pass 1 and -pass 2 have to agree";
+  if (plans.some((plan) => keyMarks(plan))) return "the keyframes of the output are asked for";
+  return plans[0]?.habits.decodedTimes ? "the source's packets have no times" : undefined;
+}
+
+function newTimeline(
+  plans: readonly FilmPlan[],
+  { config, slots }: SplitSetting,
+  byScenes: boolean,
+  head?: HeadLook,
+): Timeline {
   const [plan] = plans;
   if (!plan) throw new Error("a timeline without a film");
+  const wishes = { min: config.keyint_min, target: config.segment_frames, max: config.keyint_max };
   return new Timeline({
-    bounds: chunkBounds(
-      { min: config.keyint_min, target: config.segment_frames, max: config.keyint_max },
-      plan.sourceFrames,
-      slots,
-    ),
+    bounds: chunkBounds(wishes, plan.sourceFrames, slots),
+    scenes: byScenes ? new SceneCuts({ ...wishes, target: usualLength(wishes) }) : undefined,
     trim: plan.inputTrim,
     timeBase: plan.timeBase,
     tracks: plans.map((one) => ({

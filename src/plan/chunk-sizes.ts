@@ -29,10 +29,15 @@ export interface LengthWishes {
 export function chunkBounds({ min, max, target }: LengthWishes, total: number | undefined, slots: number): ChunkBounds {
   const within = (frames: number): number => Math.min(max, Math.max(min, Math.floor(frames)));
   if (target !== "auto") return { min, max, target };
-  if (total === undefined) return { min, max, target: within(USUAL) };
+  if (total === undefined) return { min, max, target: usualLength({ min, max, target }) };
   const lengths: ChunkLengths = (first) =>
     first < slots * min ? min : within(Math.max(0, total - first) / (DIVISOR * slots));
   return { min, max, target: lengths };
+}
+
+/** How long chunks are, in frames, where it is the same for all. */
+export function usualLength({ min, max, target }: LengthWishes): number {
+  return target === "auto" ? Math.min(max, Math.max(min, USUAL)) : target;
 }
 
 /** What is known of how much of a source is seen; seconds, and frames of the output. */

@@ -7,6 +7,8 @@ import { CountedWindows } from "./counted-windows.js";
 import { Cuts } from "./cuts.js";
 import type { PacketHabits } from "./habits.js";
 import type { ClockCounts } from "./frame-clock.js";
+import type { SceneCuts } from "./scene-cuts.js";
+import type { RunScores } from "./scenes.js";
 import { Track, type TrackOptions } from "./track.js";
 import { type Doubt, type Frame, type FrameWindows, type HeadLook, type InputTrim, Windows } from "./windows.js";
 
@@ -20,6 +22,8 @@ export interface TimelineOptions {
   readonly habits: PacketHabits;
   /** What plain ffmpeg shows first, where that was looked at. */
   readonly head?: HeadLook | undefined;
+  /** Says where chunks end by scores that come by and by; without it, keyframes say so. */
+  readonly scenes?: SceneCuts | undefined;
 }
 
 /**
@@ -100,13 +104,23 @@ export class Timeline {
     return this.#place(this.#windows.show(pts));
   }
 
-  /** The source has ended: gives the last chunks. */
+  /** Takes the scores of the next frames, undefined when no more will come; gives the chunks that are complete because of them. */
+  score(run: RunScores | undefined): Result<readonly Chunk[], string> {
+    if (run) this.#o.scenes?.add(run);
+    else this.#o.scenes?.end();
+    this.#cutScenes();
+    return this.#sure(this.#giveClosed());
+  }
+
+  /** The source has ended, and all scores are there: gives the last chunks. */
   end(): Result<readonly Chunk[], string> {
     // Where the split was stopped, not all frames of the last two windows have come, and none of them is seen.
     const placed = this.#place(this.finished ? ok([]) : this.#windows.end());
     if (!placed.ok) return placed;
     this.#ended = true;
     for (const track of this.#tracks) track.end((owner) => this.#isKey(owner));
+    this.#o.scenes?.end();
+    this.#cutScenes();
     this.#close();
     return this.#sure([...placed.value, ...this.#giveClosed()]);
   }
@@ -153,7 +167,8 @@ export class Timeline {
 
   #placeWindow(frames: readonly Frame[]): readonly Chunk[] {
     if (frames.length === 0) return [];
-    this.#endBefore(frames);
+    this.#o.scenes?.window(frames);
+    if (!this.#o.scenes) this.#endBefore(frames);
     this.#least = Math.ceil(frames.length / MAX_CUTS_IN_GOP);
     this.#frames += frames.length;
     this.#start ??= frames[0]?.pts;
@@ -162,6 +177,7 @@ export class Timeline {
       const cuts = this.#tracks.flatMap((track) => track.push(frame, (owner) => this.#isKey(owner)));
       for (const owner of cuts) this.#allow(owner);
     }
+    this.#cutScenes();
     return this.#giveClosed();
   }
 
@@ -209,6 +225,14 @@ export class Timeline {
     if (held(owner) >= target) this.#cutAt(this.#placeOf(owner));
   }
 
+  #cutScenes(): void {
+    for (;;) {
+      const length = this.#o.scenes?.next(this.#shown, this.#open, this.#ended);
+      if (length === undefined) return;
+      this.#cutAt(this.#open + length);
+    }
+  }
+
   #placeOf(pts: number): number {
     return lowerBound(this.#shown, pts, (frame) => frame.pts);
   }
@@ -224,7 +248,7 @@ export class Timeline {
   #close(): void {
     const [from, to] = [this.#open, this.#shown.length];
     // Frames that are told by their number alone come from whole segments: one too few is seen at the end.
-    const most = this.#o.habits.decodedTimes || this.#onlyKeys ? 1 : MAX_CUTS_IN_GOP;
+    const most = this.#o.habits.decodedTimes || this.#onlyKeys || this.#o.scenes ? 1 : MAX_CUTS_IN_GOP;
     const parts = Math.min(Math.max(1, Math.ceil((to - from) / this.#o.bounds.max)), most);
     const edge = (part: number): number => from + Math.floor((part * (to - from)) / parts);
     for (let part = 0; part < parts; part++) {

@@ -212,12 +212,12 @@ export class Dispatcher<T extends Task, R> {
     const { station, run, held } = copy;
     const { uploads, runs, downloads, pace } = station;
     const { signal } = copy.over;
-    const { work } = held.task;
+    const { work, optional = false } = held.task;
     const measured = async <V>(stage: keyof typeof pace, what: () => Promise<Result<V, LaneFailure>>) => {
       if (signal.aborted) return fail(CANCELLED);
       copy.since = copy.seen = this.#clock.now();
       const result = await what();
-      if (result.ok) pace[stage].saw(this.#clock.now() - copy.since, work);
+      if (result.ok && !optional) pace[stage].saw(this.#clock.now() - copy.since, work);
       return result;
     };
     const prepared = await uploads.add(() => measured("prepare", () => run.prepare(signal)));
@@ -272,7 +272,7 @@ export class Dispatcher<T extends Task, R> {
       this.#enqueue(held);
       return;
     }
-    this.stop();
+    if (task.optional !== true) this.stop();
     this.#events.onGivenUp(task, name, failure);
   }
 }

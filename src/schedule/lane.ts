@@ -6,10 +6,14 @@ import type { Problem, Result } from "../lib/result.js";
  */
 export type LaneFailure = { readonly kind: "lost" | "failed" | "refused" | "unfit" | "cancelled" } & Problem;
 
-/** What is handed out: `index` is its place in the order, `work` how much it is, in any unit that is the same for all. */
+/**
+ * What is handed out: `index` is its place in the order, `work` how much it is, in any unit that is the same for all.
+ * `optional`: all goes on where it fails for good; it is of another kind than the others, whose pace it says nothing of.
+ */
 export interface Task {
   readonly index: number;
   readonly work: number;
+  readonly optional?: boolean;
 }
 
 /** A worker as the dispatcher sees it. */
@@ -43,7 +47,7 @@ export interface DispatchEvents<T, R> {
   /** `retry`: it is handed out once more because of that. */
   onFailed(task: T, lane: string, slot: number, attempt: number, failure: LaneFailure, retry: boolean): void;
   onLost(lane: string, failure: LaneFailure): void;
-  /** A task has failed for good: nothing more is handed out. */
+  /** A task has failed for good: nothing more is handed out, unless it was optional. */
   onGivenUp(task: T, lane: string, failure: LaneFailure): void;
   /** Tasks are left and no lane is. */
   onStranded(): void;

@@ -1,18 +1,17 @@
 import { statSync } from "node:fs";
-import { open, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { beginsAnew } from "../ffmpeg/nal.js";
-import { bodyOffset } from "../ffmpeg/nut.js";
 import { FramecrcParser, frameTime } from "../ffmpeg/packets.js";
 import { type LocalProcess, startLocal } from "../ffmpeg/run.js";
-import { concatenate, type FilePart } from "../lib/concatenate.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { type Chunk, framesOf } from "../plan/chunk.js";
 import type { ClockCounts } from "../plan/frame-clock.js";
 import type { SourceRun } from "../plan/extract.js";
 import type { Timeline } from "../plan/timeline.js";
 import type { Pace } from "./pace.js";
+import { type SceneAnalyst, SceneRuns } from "./scene-runs.js";
+import { gather, isWhole, segmentPath, x264BuildOf } from "./segment-files.js";
 import { SourceRuns } from "./source-runs.js";
 
 /** A chunk whose source packets lie ready in a file of their own. */
@@ -52,6 +51,8 @@ export interface SplitOptions {
   /** The source's, as ffprobe names it. */
   readonly codec: string | undefined;
   readonly stdin?: Readable;
+  /** Who looks for scene changes, where the timeline goes by them. */
+  readonly analyst?: SceneAnalyst | undefined;
   readonly onChunk: (ready: ReadyChunk) => void;
   readonly onFrames: (frames: number) => void;
   /** Told of all that is written: a chunk's file counts until the caller says that it is gone. */
@@ -61,9 +62,6 @@ export interface SplitOptions {
 
 /** What status 0 says nothing of: packets that a filter no longer took, segments that found no room (fftools/ffmpeg.c, 5.1). */
 const HALF_DONE = /^Error applying bitstream filters|No space left on device|Disk quota exceeded/;
-
-/** How much of a segment is searched for what its first packet says: the encoder's signature, the kind of picture. */
-const HEAD_BYTES = 64 * 1024;
 
 /**
  * PRE at work: runs the split, follows its index, and puts every chunk together as soon as its last segment is
@@ -92,12 +90,26 @@ class Splitter {
   readonly #weights = new Map<number, number>();
   #chunks = 0;
   #complete = false;
-  #x264Build: number | undefined;
-  #looked = false;
+  #x264: Promise<number | undefined> | undefined;
+  readonly #scenes: SceneRuns | undefined;
+  /** The end of the timeline, once it has been reached before the source's. */
+  #concluding: Promise<void> | undefined;
 
   constructor(options: SplitOptions) {
     this.#options = options;
     if (options.runs) this.#runs = new SourceRuns();
+    const { analyst, folder, timeline } = options;
+    this.#scenes =
+      analyst &&
+      new SceneRuns({
+        analyst,
+        folder,
+        pace: options.pace,
+        x264Build: () => this.#x264Build(),
+        onScores: (scores) => {
+          if (!this.#failure) this.#take(timeline.score(scores));
+        },
+      });
   }
 
   async run(): Promise<Result<SplitTotals, SplitFailure>> {
@@ -108,6 +120,7 @@ class Splitter {
       onStdoutLine: (line) => this.#index(line),
       onExtraLine: () => {
         this.#weigh(this.#segments++);
+        this.#scenes?.complete(this.#segments);
         this.#assemble();
       },
       signal: ending,
@@ -117,6 +130,8 @@ class Splitter {
     ending.addEventListener("abort", () => detach?.(), { once: true });
     const end = await this.#process.end;
     detach?.();
+    this.#scenes?.complete(Number.POSITIVE_INFINITY);
+    await this.#concluding;
     if (signal.aborted) return fail({ kind: "cancelled", what: "the split was stopped" });
     if (this.#failure === undefined && !this.#complete) {
       if (end.code !== 0 || end.stderrTail.some((line) => HALF_DONE.test(line))) {
@@ -124,7 +139,7 @@ class Splitter {
         this.#failure = { kind: "broken", what: "ffmpeg could not split the source", detail };
       } else {
         this.#runs?.end();
-        this.#take(timeline.end());
+        await this.#endTimeline();
       }
     }
     this.#ended = true;
@@ -138,20 +153,30 @@ class Splitter {
 
   #index(line: string): void {
     const { timeline, onFrames } = this.#options;
-    if (this.#failure || (this.#complete && !this.#runs)) return;
+    if (this.#failure || (this.#concluding && !this.#runs)) return;
     const packet = this.#parser.line(line);
     if (packet) this.#runs?.push(packet);
-    if (this.#complete) return;
+    if (this.#concluding) return;
+    if (packet) this.#scenes?.push(packet);
     const shown = packet ? undefined : frameTime(line);
     if (!packet && shown === undefined) return;
     const fits = this.#take(packet ? timeline.push(packet) : timeline.show(shown ?? 0));
     if (packet?.key) onFrames(timeline.frames);
-    if (fits && timeline.finished) {
-      // What still comes cannot be seen in the output.
-      this.#complete = true;
-      this.#take(timeline.end());
-      this.#assemble();
-    }
+    // What still comes cannot be seen in the output.
+    if (fits && timeline.finished) this.#concluding = this.#conclude();
+  }
+
+  async #conclude(): Promise<void> {
+    await this.#endTimeline(this.#scenes?.begun);
+    this.#complete = true;
+    this.#assemble();
+  }
+
+  /** Takes the last chunks when the scores of `segments` are there; of all without it. */
+  async #endTimeline(segments?: number): Promise<void> {
+    const { timeline, signal } = this.#options;
+    if (this.#scenes) await this.#scenes.end(segments);
+    if (!this.#failure && !signal.aborted) this.#take(timeline.end());
   }
 
   /** False when the source turned out not to fit. */
@@ -184,7 +209,7 @@ class Splitter {
       if (!this.#isReady()) return;
       this.#waiting.shift();
       try {
-        if (chunk.decoded && !(await this.#standsAlone(chunk))) {
+        if (chunk.decoded && !(await isWhole(this.#options.codec, this.#segment(chunk.firstSegment)))) {
           this.#failure ??= { kind: "unfit", what: "the source has no times, and its GOPs look at each other" };
           this.#stop.abort();
           return;
@@ -206,13 +231,13 @@ class Splitter {
 
   async #build(chunk: Chunk, counts: readonly ClockCounts[]): Promise<void> {
     const { folder, onChunk } = this.#options;
-    if (!this.#looked) await this.#lookForX264();
+    const x264Build = await this.#x264Build();
     const path = join(folder, `chunk${chunk.index}.nut`);
     // While it is written both are there.
     const weight = this.#weightOf(chunk);
     this.#building = true;
     this.#options.pace?.add(weight);
-    const bytes = await this.#gather(path, chunk);
+    const bytes = await gather(folder, chunk, path);
     this.#building = false;
     this.#options.pace?.add(bytes - weight);
     await this.#removeSegments(chunk.firstSegment);
@@ -220,34 +245,13 @@ class Splitter {
     this.#options.pace?.cut(framesOf(chunk));
     const run = this.#runs?.run(chunk, this.#parser.headers.get(0)?.extradata ?? "");
     this.#runs?.forget(chunk.firstSegment);
-    onChunk({ chunk, path, bytes, x264Build: this.#x264Build, counts, run });
-  }
-
-  /** Frames can only be counted where none of the chunk's is shown before its first keyframe. */
-  async #standsAlone(chunk: Chunk): Promise<boolean> {
-    const { codec } = this.#options;
-    if (codec !== "h264" && codec !== "hevc") return true;
-    const path = this.#segment(chunk.firstSegment);
-    const start = await bodyOffset(path);
-    return start !== undefined && beginsAnew(codec, await readHead(path, start));
-  }
-
-  /** The chunk's segments as one NUT file: the header of the first, and the bodies of all; gives its size. */
-  async #gather(path: string, chunk: Chunk): Promise<number> {
-    const parts: FilePart[] = [];
-    for (let i = chunk.firstSegment; i <= chunk.lastSegment; i++) {
-      const start = i === chunk.firstSegment ? 0 : await bodyOffset(this.#segment(i));
-      if (start === undefined) throw new Error(`segment ${i} is no NUT file`);
-      parts.push({ path: this.#segment(i), start });
-    }
-    return concatenate(parts, path, "wx");
+    onChunk({ chunk, path, bytes, x264Build, counts, run });
   }
 
   /** The H.264 decoder knows x264's build from a message that only the film's first packet carries (h264_sei.c). */
-  async #lookForX264(): Promise<void> {
-    this.#looked = true;
-    const match = /x264 - core (\d+)/.exec((await readHead(this.#segment(0), 0)).toString("latin1"));
-    if (match) this.#x264Build = Number(match[1]);
+  #x264Build(): Promise<number | undefined> {
+    this.#x264 ??= x264BuildOf(this.#segment(0));
+    return this.#x264;
   }
 
   /** Segments before `index` belong to no chunk that is still to come. */
@@ -275,16 +279,6 @@ class Splitter {
   }
 
   #segment(index: number): string {
-    return join(this.#options.folder, `g${String(index).padStart(6, "0")}.nut`);
-  }
-}
-
-async function readHead(path: string, from: number): Promise<Buffer> {
-  const file = await open(path, "r");
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, from);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
+    return segmentPath(this.#options.folder, index);
   }
 }

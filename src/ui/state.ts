@@ -16,6 +16,8 @@ export interface WorkerState {
   readonly seconds: number;
   /** Chunks that it took out of the source itself. */
   readonly shared: number;
+  /** Frames that it looked at for scene changes. */
+  readonly compared: number;
   /** Why the worker was given up, while it is. */
   readonly dropped: string | undefined;
 }
@@ -95,7 +97,7 @@ function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> 
 
 /** The worker by that name; one that never came up (dropped at the first try) is made on the spot. */
 function workerOf(state: JobState, name: string): WorkerState {
-  const nothing = { slots: 0, detail: "", chunks: 0, frames: 0, seconds: 0, shared: 0 };
+  const nothing = { slots: 0, detail: "", chunks: 0, frames: 0, seconds: 0, shared: 0, compared: 0 };
   return state.workers.get(name) ?? { name, ...nothing, busy: new Map(), dropped: undefined };
 }
 
@@ -224,6 +226,10 @@ function apply(state: JobState, event: JobEvent, now: number): JobState {
     }
     case "chunk-upload":
       return startActivity(state, event, "upload");
+    case "scenes-compared": {
+      const worker = workerOf(state, event.worker);
+      return putWorker(state, { ...worker, compared: worker.compared + event.frames });
+    }
     case "chunk-shared":
       return putWorker(state, took(workerOf(state, event.worker)));
     case "chunk-encode":

@@ -26,7 +26,7 @@ export interface SummaryReport {
   readonly seconds: number;
   /**
    * In the order in which they came up. `seconds`: time spent encoding, slots added up; `shared`: chunks that it took out
-   * of the source on shared storage itself.
+   * of the source on shared storage itself; `compared`: frames that it looked at for scene changes.
    */
   readonly workers: readonly {
     readonly name: string;
@@ -34,6 +34,7 @@ export interface SummaryReport {
     readonly frames: number;
     readonly seconds: number;
     readonly shared: number;
+    readonly compared: number;
   }[];
   /** Chunks that were given out again after a failure. */
   readonly retries: number;
@@ -57,8 +58,8 @@ export function summarise(state: JobState, now: number): SummaryReport {
     kept: state.kept,
     frames: outputFrames(state),
     seconds: milliseconds(elapsed(state, now)),
-    workers: [...state.workers.values()].map(({ name, chunks, frames, seconds, shared }) => {
-      return { name, chunks, frames, seconds: milliseconds(seconds), shared };
+    workers: [...state.workers.values()].map(({ name, chunks, frames, seconds, shared, compared }) => {
+      return { name, chunks, frames, seconds: milliseconds(seconds), shared, compared };
     }),
     retries: state.retries,
     doubled: state.doubled,

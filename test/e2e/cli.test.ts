@@ -358,7 +358,9 @@ describe("-df_summary", () => {
       chunks: expect.any(Number),
       frames: 150,
       seconds: expect.any(Number),
-      workers: [{ name: "local", chunks: summary.chunks, frames: 150, seconds: expect.any(Number), shared: 0 }],
+      workers: [
+        { name: "local", chunks: summary.chunks, frames: 150, seconds: expect.any(Number), shared: 0, compared: 0 },
+      ],
       kept: 0,
       retries: 0,
       dropped: [],

@@ -209,6 +209,7 @@ export interface Summary {
     readonly chunks: number;
     readonly frames: number;
     readonly shared: number;
+    readonly compared: number;
   }[];
   readonly retries: number;
   readonly dropped: readonly { readonly name: string; readonly reason: string }[];

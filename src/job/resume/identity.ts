@@ -69,10 +69,10 @@ export async function ffmpegBuild(ffmpeg: string): Promise<string> {
 }
 
 /** Our own version, and what of the configuration says where chunks begin. */
-export function settingsOf({ segment_frames, keyint_min, keyint_max }: Config): string {
+export function settingsOf({ segment_frames, keyint_min, keyint_max, split }: Config): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
   const version = typeof manifest === "object" && manifest !== null && "version" in manifest ? manifest.version : "";
-  return `${String(version)} ${keyint_min} ${segment_frames} ${keyint_max}`;
+  return `${String(version)} ${keyint_min} ${segment_frames} ${keyint_max} ${split}`;
 }
 
 /** Why what was kept of a job is of no use to its next run; undefined where it is of use. Pure. */

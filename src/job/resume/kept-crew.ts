@@ -4,6 +4,7 @@ import type { Pace } from "../../split/pace.js";
 import type { EncodedChunk } from "../chunk-run.js";
 import { type ChunkTask, isWanted } from "../chunk-task.js";
 import { Crew, type CrewOptions } from "../crew.js";
+import type { SceneDesk } from "../scene-desk.js";
 import type { Keeper } from "./keeper.js";
 
 export interface KeptCrewOptions extends CrewOptions {
@@ -34,6 +35,11 @@ export class KeptCrew {
   /** True while tasks are out of which something will come. */
   get busy(): boolean {
     return this.#out > 0;
+  }
+
+  /** See `Crew.scenes`. */
+  get scenes(): SceneDesk {
+    return this.#crew.scenes;
   }
 
   /** See `Crew.open`. */

@@ -23,6 +23,7 @@ describe("loadConfig", () => {
       local_slots: "auto",
       local_nice: 0,
       route: "auto",
+      split: "keyframe",
       resume: "auto",
       scratch_limit: "none",
       workers: [],

@@ -234,8 +234,8 @@ describe("summary", () => {
       frames: 400,
       seconds: 12,
       workers: [
-        { name: "alpha", chunks: 4, frames: 400, seconds: 8, shared: 0 },
-        { name: "beta", chunks: 0, frames: 0, seconds: 0, shared: 0 },
+        { name: "alpha", chunks: 4, frames: 400, seconds: 8, shared: 0, compared: 0 },
+        { name: "beta", chunks: 0, frames: 0, seconds: 0, shared: 0, compared: 0 },
       ],
       retries: 1,
       doubled: 0,
