@@ -23,6 +23,7 @@ const SCENARIOS = [
   { name: "10 behind 2 to 50 Mbit/s", minutes: 100, workers: mixed(10, { mbits: (random) => 2 * 25 ** random() }) },
   { name: "10, GOPs of 250", minutes: 100, workers: mixed(10), distance: 250 },
   { name: "100 of mixed speed", minutes: 2 * HOURS, workers: mixed(100) },
+  { name: "100, keyint_min 48", minutes: 2 * HOURS, workers: mixed(100), keyintMin: 48 },
   { name: "100, 1 to 8 slots", minutes: 10 * HOURS, workers: mixed(100, { slots: upTo(8) }) },
   { name: "100, 2 % fail, 10 die", minutes: 5 * HOURS, workers: mixed(100, { more: dying(10, 500) }), failing: 0.02 },
   { name: "100 behind 20 Mbit/s", minutes: 5 * HOURS, workers: mixed(100, { mbits: 20 }) },

@@ -32,6 +32,8 @@ export interface Scenario {
   /** The share of encodes that fail. */
   readonly failing?: number;
   readonly segmentFrames?: number | "auto";
+  /** 120 unless told. */
+  readonly keyintMin?: number;
   readonly seed?: number;
 }
 

@@ -209,11 +209,11 @@ function lowerBound(tasks, workers) {
 
 /** @type {import("./simulation.d.mts").runScenario} */
 export async function runScenario(modules, scenario) {
-  const { minutes, distance = 48, failing = 0, segmentFrames = "auto", seed = 1 } = scenario;
+  const { minutes, distance = 48, failing = 0, segmentFrames = "auto", keyintMin = 120, seed = 1 } = scenario;
   const random = randomNumbers(seed);
   const workers = scenario.workers(random);
   const slots = workers.reduce((sum, worker) => sum + worker.slots, 0);
-  const wishes = { min: 120, max: 600, target: segmentFrames };
+  const wishes = { min: keyintMin, max: 600, target: segmentFrames };
   const frames = minutes * 60 * RATE;
   let mood = 1;
   const tasks = cutFilm(modules, { frames, distance, slots, random, wishes }).map((length, index) => {

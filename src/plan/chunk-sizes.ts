@@ -11,7 +11,7 @@ const USUAL = 240;
  * Into how many chunks the work that is left of a slot is divided, chunk by chunk. With one, machines that are equally
  * quick are through at the same time (guided self-scheduling); with more, those that are not are, too.
  */
-const DIVISOR = 4;
+const DIVISOR = 6;
 
 /** What is asked for: the bounds of all chunks, and `segment_frames`. */
 export interface LengthWishes {

@@ -1,4 +1,5 @@
 import { fail, type Result } from "../lib/result.js";
+import { Costs } from "./costs.js";
 import { type Clock, type DispatchEvents, type Lane, type LaneFailure, systemClock, type Task } from "./lane.js";
 import { Outlook } from "./outlook.js";
 import { Retries } from "./retries.js";
@@ -32,6 +33,7 @@ export class Dispatcher<T extends Task, R> {
   readonly #ahead = new Set<Station<T, R>>();
   /** All that is at work, on lanes that are lost as well. */
   readonly #copies = new Set<Copy<T, R>>();
+  readonly #costs = new Costs();
   readonly #outlook: Outlook<T, R>;
   #looked = Number.NEGATIVE_INFINITY;
   #endLook: (() => void) | undefined;
@@ -43,7 +45,7 @@ export class Dispatcher<T extends Task, R> {
     this.#maxRetries = maxRetries;
     this.#signal = signal;
     this.#clock = clock;
-    this.#outlook = new Outlook(this.#lanes, clock);
+    this.#outlook = new Outlook(this.#lanes, this.#costs, clock);
     const end = (): void => {
       this.#endLook?.();
       for (const { over } of this.#copies) over.abort();
@@ -128,7 +130,9 @@ export class Dispatcher<T extends Task, R> {
     for (const stations of [this.#idle, this.#ahead]) {
       for (const station of stations) {
         if (this.waiting === 0) break;
-        const held = this.#choose(station);
+        const late = stations === this.#idle ? this.#outlook.rescue(station) : undefined;
+        if (late) this.#double(late, station);
+        const held = late ? undefined : this.#choose(station);
         if (held) this.#hand(station, held);
       }
     }
@@ -156,7 +160,9 @@ export class Dispatcher<T extends Task, R> {
     const now = this.#clock.now();
     const run = station.lane.begin(held.task);
     const over = new AbortController();
-    const copy: Copy<T, R> = { held, station, run, over, stage: "waiting", since: now, done: 0, seen: now, slot: -1 };
+    const { work, index } = held.task;
+    const known = { held, station, run, over, cost: work * this.#costs.of(index) };
+    const copy: Copy<T, R> = { ...known, stage: "waiting", since: now, done: 0, seen: now, slot: -1 };
     held.copies.push(copy);
     station.copies.add(copy);
     this.#copies.add(copy);
@@ -171,17 +177,18 @@ export class Dispatcher<T extends Task, R> {
     if (wait <= 0) {
       this.#looked = now;
       const doubles = this.waiting === 0 ? this.#outlook.doubles(this.#copies, this.#idle) : [];
-      for (const { copy, station } of doubles) {
-        const { held } = copy;
-        held.doubled = true;
-        this.#events.onDoubled(held.task, station.lane.name, copy.station.lane.name);
-        this.#hand(station, held);
-      }
+      for (const { copy, station } of doubles) this.#double(copy, station);
     }
     this.#endLook ??= this.#clock.after(Math.max(wait, 0) || LOOK_AGAIN, () => {
       this.#endLook = undefined;
       this.#feed();
     });
+  }
+
+  #double({ held, station: holder }: Copy<T, R>, station: Station<T, R>): void {
+    held.doubled = true;
+    this.#events.onDoubled(held.task, station.lane.name, holder.lane.name);
+    this.#hand(station, held);
   }
 
   async #process(copy: Copy<T, R>): Promise<void> {
@@ -217,7 +224,10 @@ export class Dispatcher<T extends Task, R> {
       if (signal.aborted) return fail(CANCELLED);
       copy.since = copy.seen = this.#clock.now();
       const result = await what();
-      if (result.ok && !optional) pace[stage].saw(this.#clock.now() - copy.since, work);
+      const took = this.#clock.now() - copy.since;
+      if (!result.ok || optional) return result;
+      if (stage === "execute") this.#executed(copy, took);
+      else pace[stage].saw(took, work);
       return result;
     };
     const prepared = await uploads.add(() => measured("prepare", () => run.prepare(signal)));
@@ -239,6 +249,14 @@ export class Dispatcher<T extends Task, R> {
     copy.since = this.#clock.now();
     if (this.#place(station)) this.#feed();
     return downloads.add(() => measured("collect", () => run.collect(signal)));
+  }
+
+  /** What a task took tells of its lane and of its neighbours. */
+  #executed({ held: { task }, station }: Copy<T, R>, took: number): void {
+    const { execute } = station.pace;
+    const { mean } = execute;
+    execute.saw(took, task.work * this.#costs.of(task.index));
+    if (mean !== undefined) this.#costs.saw(task.index, took / (mean * task.work));
   }
 
   #lose(station: Station<T, R>, failure: LaneFailure): void {

@@ -34,6 +34,11 @@ export class Forecast<T extends Task, R> {
     this.end = endOf(this.#slots, waitingWork);
   }
 
+  /** Lanes that will not be through with what they hold so many milliseconds after all others. */
+  late(by: number): ReadonlySet<Station<T, R>> {
+    return new Set(this.#slots.filter(({ ready }) => ready > this.end + by).map(({ station }) => station));
+  }
+
   /** How many tasks of so much work all lanes but one would have done before then; counts no further than `enough`. */
   doneElsewhere(until: number, work: number, except: Station<T, R>, enough: number): number {
     let count = 0;

@@ -1,10 +1,11 @@
+import type { Costs } from "./costs.js";
 import { Forecast } from "./forecast.js";
 import type { Clock, Task } from "./lane.js";
 import { type Copy, type Held, type Station, timeFor, workWithin } from "./station.js";
 import type { Waiting } from "./waiting.js";
 
 /** As long as the work that is left takes so many times as long as a task, its place counts and not its size. */
-const FAR = 5;
+const FAR = 8;
 
 /** Towards the end a lane is given what it should do in this part of the time: not all tasks cost the same. */
 const SURE = 0.8;
@@ -22,13 +23,17 @@ const FORECAST_SERVES = 1 / 32;
 /** Says who should do what, by how quick each lane has shown itself to be. */
 export class Outlook<T extends Task, R> {
   readonly #lanes: ReadonlyMap<string, Station<T, R>>;
+  readonly #costs: Costs;
   readonly #clock: Clock;
   #known: Forecast<T, R> | undefined;
-  /** Things that have happened since that forecast. */
+  /** By that forecast. */
+  #late: readonly Copy<T, R>[] = [];
+  /** Things that have happened since. */
   #changes = 0;
 
-  constructor(lanes: ReadonlyMap<string, Station<T, R>>, clock: Clock) {
+  constructor(lanes: ReadonlyMap<string, Station<T, R>>, costs: Costs, clock: Clock) {
     this.#lanes = lanes;
+    this.#costs = costs;
     this.#clock = clock;
   }
 
@@ -40,6 +45,7 @@ export class Outlook<T extends Task, R> {
   /** Lanes have come or gone. */
   forget(): void {
     this.#known = undefined;
+    this.#late = [];
   }
 
   /** What a lane is to do next of what waits; nothing where the others would have done all before it. */
@@ -50,18 +56,52 @@ export class Outlook<T extends Task, R> {
     const now = this.#clock.now();
     const prospect = station.prospect(now, forecast.typical);
     const end = forecast.end - (now - forecast.at);
-    if (timeFor(prospect, lowest.task.work) * FAR <= end) return lowest;
-    const fitting = waiting.largest(workWithin(prospect, end) * SURE);
-    if (fitting) return fitting;
+    if (timeFor(prospect, this.#cost(lowest)) * FAR <= end) return lowest;
+    const within = workWithin(prospect, end) * SURE;
+    const fitting = waiting.largest(within);
+    if (fitting && this.#cost(fitting) <= within) return fitting;
+    const smaller = fitting && waiting.largest((within * fitting.task.work) / this.#cost(fitting));
+    if (smaller && this.#cost(smaller) <= within) return smaller;
     // It cannot be shared out to the last drop. Who is the first to be done with one more takes one more.
     const { count, work } = waiting;
-    const late = ({ task }: Held<T, R>): boolean => {
-      const until = timeFor(prospect, task.work) * CLEARLY + now - forecast.at;
+    const late = (held: Held<T, R>): boolean => {
+      const until = timeFor(prospect, this.#cost(held)) * CLEARLY + now - forecast.at;
       return forecast.doneElsewhere(until, work / count, station, count) >= count;
     };
     if (!late(lowest)) return lowest;
     const smallest = waiting.smallest();
     return smallest && smallest.task.work < lowest.task.work && !late(smallest) ? smallest : undefined;
+  }
+
+  #cost({ task }: Held<T, R>): number {
+    return task.work * this.#costs.of(task.index);
+  }
+
+  /** A task that would still be at work on another lane when all else is done, and that this one would have done in time. */
+  rescue(station: Station<T, R>): Copy<T, R> | undefined {
+    const { typical, end, at } = this.#known ?? {};
+    if (typical === undefined || end === undefined || at === undefined || this.#late.length === 0) return undefined;
+    const now = this.#clock.now();
+    const prospect = station.prospect(now, typical);
+    return this.#late.find((copy) => {
+      const { held } = copy;
+      if (held.doubled || held.copies[0] !== copy || copy.station === station) return false;
+      return !held.failedOn.has(station.lane.name) && timeFor(prospect, this.#cost(held)) <= end - (now - at);
+    });
+  }
+
+  /** Tasks that are not done when all others are. */
+  #lateCopies(forecast: Forecast<T, R>): Copy<T, R>[] {
+    const { typical, end, at } = forecast;
+    if (typical === undefined) return [];
+    const found: { copy: Copy<T, R>; left: number }[] = [];
+    for (const station of forecast.late(SOONER_BY)) {
+      for (const copy of station.copies) {
+        const left = station.left(copy, at, typical);
+        if (!copy.held.doubled && left > end * (1 + SOONER) + SOONER_BY) found.push({ copy, left });
+      }
+    }
+    return found.sort((a, b) => b.left - a.left).map(({ copy }) => copy);
   }
 
   /** Tasks that an idle lane would have done clearly before the one that has them, the latest first. */
@@ -88,7 +128,7 @@ export class Outlook<T extends Task, R> {
       const station = quick[at];
       if (!station) continue;
       const { work } = held.task;
-      const takes = timeFor(station.prospect(now, typical), work) + station.fetching(work);
+      const takes = timeFor(station.prospect(now, typical), this.#cost(held)) + station.fetching(work);
       if (left < takes + Math.max(SOONER_BY, takes * SOONER)) continue;
       quick.splice(at, 1);
       found.push({ copy, station });
@@ -100,6 +140,7 @@ export class Outlook<T extends Task, R> {
     if (!this.#known || this.#changes > this.#lanes.size * FORECAST_SERVES) {
       this.#known = new Forecast(this.#lanes.values(), waitingWork, this.#clock.now());
       this.#changes = 0;
+      this.#late = waitingWork > 0 ? this.#lateCopies(this.#known) : [];
     }
     return this.#known;
   }

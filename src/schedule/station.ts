@@ -19,6 +19,8 @@ export interface Copy<T extends Task, R> {
   readonly station: Station<T, R>;
   readonly run: LaneRun<R>;
   readonly over: AbortController;
+  /** Its work, as far as it is known what that costs. */
+  readonly cost: number;
   stage: "waiting" | "prepared" | "executed" | "collected";
   /** When the stage began. */
   since: number;
@@ -141,10 +143,10 @@ export class Station<T extends Task, R> {
    * Milliseconds until a task is executed that has a slot. First it is as the lane's other tasks were, later as its own
    * progress says. What shows nothing for long will show nothing for as long again: so a stuck one falls behind.
    */
-  executionLeft({ held: { task }, since, done, seen }: Copy<T, R>, now: number, pace: number): number {
+  executionLeft({ held: { task }, cost, since, done, seen }: Copy<T, R>, now: number, pace: number): number {
     const elapsed = now - since;
-    const planned = task.work * pace - elapsed;
-    const silent = now - Math.max(since + (done === 0 ? task.work * pace : 0), seen);
+    const planned = cost * pace - elapsed;
+    const silent = now - Math.max(since + (done === 0 ? cost * pace : 0), seen);
     const share = Math.min(1, done / task.work);
     const seems = share > 0 ? ((seen - since) / share) * (1 - share) : planned;
     return Math.max(0, share * seems + (1 - share) * planned, silent);
@@ -157,7 +159,7 @@ export class Station<T extends Task, R> {
     let queued: number[] | undefined;
     for (const copy of this.copies) {
       if (copy.stage === "executed") times.push(this.executionLeft(copy, now, pace));
-      else if (copy.stage !== "collected") (queued ??= []).push(copy.held.task.work * pace);
+      else if (copy.stage !== "collected") (queued ??= []).push(copy.cost * pace);
     }
     while (times.length < this.lane.slots) times.push(0);
     times.sort((a, b) => a - b);

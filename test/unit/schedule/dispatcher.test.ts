@@ -2,7 +2,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fail, ok, type Result } from "../../../src/lib/result.js";
 import { Dispatcher } from "../../../src/schedule/dispatcher.js";
-import type { Lane, LaneFailure, LaneRun, Task } from "../../../src/schedule/lane.js";
+import {
+  type Clock,
+  type Lane,
+  type LaneFailure,
+  type LaneRun,
+  systemClock,
+  type Task,
+} from "../../../src/schedule/lane.js";
 
 const failed: LaneFailure = { kind: "failed", what: "it did not work" };
 const lost: LaneFailure = { kind: "lost", what: "the line is dead" };
@@ -24,6 +31,11 @@ class FakeLane implements Lane<Task, string> {
   readonly preparing: Waiting<void>[] = [];
   readonly executing: Waiting<string>[] = [];
   readonly seen: string[] = [];
+  /** What became of the runs: `wanted`, or taken away. */
+  readonly ends: string[] = [];
+  /** Results that are not here yet; undefined where they come at once. */
+  collecting: Waiting<void>[] | undefined;
+  readonly signals = new Map<number, AbortSignal>();
 
   constructor(
     readonly name: string,
@@ -36,13 +48,20 @@ class FakeLane implements Lane<Task, string> {
   begin(task: Task): LaneRun<string> {
     return {
       prepare: () => this.#prepare(task),
-      execute: async (slot) => {
+      execute: async (slot, signal) => {
+        this.signals.set(task.index, signal);
         const result = await this.#execute(task, slot);
         if (result.ok) this.#results.set(task.index, result.value);
         return result.ok ? ok(undefined) : result;
       },
-      collect: () => Promise.resolve(ok(this.#results.get(task.index) ?? "")),
-      end: () => undefined,
+      collect: async () => {
+        const { collecting } = this;
+        const fetched = collecting
+          ? await new Promise<Result<void, LaneFailure>>((end) => collecting.push({ task: task.index, slot: -1, end }))
+          : ok(undefined);
+        return fetched.ok ? ok(this.#results.get(task.index) ?? "") : fetched;
+      },
+      end: (wanted) => this.ends.push(`${task.index}${wanted ? " wanted" : ""}`),
     };
   }
 
@@ -93,7 +112,37 @@ interface Rig {
   lanes(...lanes: FakeLane[]): Promise<void>;
 }
 
-function rig(maxRetries = 3): Rig {
+/** A clock that stands still until it is put forward. */
+class HandClock implements Clock {
+  #now = 0;
+  readonly #calls = new Set<{ readonly at: number; readonly call: () => void }>();
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(milliseconds: number, call: () => void): () => void {
+    const due = { at: this.#now + milliseconds, call };
+    this.#calls.add(due);
+    return () => this.#calls.delete(due);
+  }
+
+  /** So many seconds go by; what is due happens at its time. */
+  async pass(seconds: number): Promise<void> {
+    const end = this.#now + seconds * 1000;
+    for (;;) {
+      const [next] = [...this.#calls].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
+      if (!next) break;
+      this.#calls.delete(next);
+      this.#now = next.at;
+      next.call();
+      await settle();
+    }
+    this.#now = end;
+  }
+}
+
+function rig(maxRetries = 3, clock: Clock = systemClock): Rig {
   const log: string[] = [];
   const abort = new AbortController();
   const dispatcher = new Dispatcher<Task, string>(
@@ -111,6 +160,7 @@ function rig(maxRetries = 3): Rig {
     },
     maxRetries,
     abort.signal,
+    clock,
   );
   return {
     ...{ dispatcher, log, abort },
@@ -474,6 +524,158 @@ describe("stopping", () => {
     await add(3);
     expect(a.running).toEqual([]);
     expect(log).toEqual([]);
+  });
+});
+
+describe("collecting", () => {
+  test("holds no slot, and is bounded", async () => {
+    const { add, lanes, log } = rig();
+    const a = new FakeLane("a", 1, 0);
+    a.collecting = [];
+    await lanes(a);
+    await add(0, 1, 2, 3);
+    await a.end(0);
+    expect(a.running).toEqual([1]);
+    await a.end(1);
+    // Two results wait to be fetched: there is no third before one is here.
+    expect(a.running).toEqual([]);
+    expect(log).toEqual([]);
+    a.collecting[0]?.end(ok(undefined));
+    await settle();
+    expect(log).toEqual(["done 0 a: 0 by a"]);
+    expect(a.running).toEqual([2]);
+  });
+
+  test("what does not come back counts as a try, and the task goes elsewhere", async () => {
+    const { add, lanes, log } = rig();
+    const [a, b] = [new FakeLane("a", 1, 0), new FakeLane("b", 1, 0)];
+    a.collecting = [];
+    await lanes(a, b);
+    await add(0);
+    await a.end(0);
+    a.collecting[0]?.end(fail({ kind: "refused", what: "short" }));
+    await settle();
+    expect(log).toEqual(["failed 0 a slot 0 attempt 1 refused again"]);
+    expect(a.ends).toEqual(["0"]);
+    expect(b.running).toEqual([0]);
+  });
+});
+
+describe("a task that is late", () => {
+  /** A does ten seconds' work in ten, b in a tenth of that; and then both have one more. */
+  async function lateTask(): Promise<Rig & { a: FakeLane; b: FakeLane; clock: HandClock }> {
+    const clock = new HandClock();
+    const made = rig(1, clock);
+    const [a, b] = [new FakeLane("a", 1, 0), new FakeLane("b", 1, 0)];
+    await made.lanes(a, b);
+    await made.add(0, 1);
+    await clock.pass(1);
+    await b.end(1);
+    await clock.pass(19);
+    return { ...made, a, b, clock };
+  }
+
+  test("is started a second time when nothing waits, and the first good answer counts", async () => {
+    const { a, b, log } = await lateTask();
+    expect(log).toEqual(["done 1 b: 1 by b", "doubled 0 b for a"]);
+    expect([a.running, b.running]).toEqual([[0], [0]]);
+    await b.end(0);
+    expect(log.at(-1)).toBe("done 0 b: 0 by b");
+    expect(a.signals.get(0)?.aborted).toBe(true);
+    await a.end(0, fail(cancelled));
+    expect(log.at(-1)).toBe("cancelled 0 a");
+    expect([a.ends, b.ends]).toEqual([["0"], ["1 wanted", "0 wanted"]]);
+  });
+
+  test("is kept where it is, when that was the first after all", async () => {
+    const { a, b, log } = await lateTask();
+    await a.end(0);
+    expect(b.signals.get(0)?.aborted).toBe(true);
+    await b.end(0);
+    expect(log.slice(2)).toEqual(["done 0 a: 0 by a", "cancelled 0 b"]);
+    expect(b.ends).toEqual(["1 wanted", "0"]);
+  });
+
+  test("is not started a third time", async () => {
+    const { lanes, log, clock } = await lateTask();
+    await lanes(new FakeLane("c", 1, 0));
+    await clock.pass(60);
+    expect(log.filter((line) => line.startsWith("doubled"))).toHaveLength(1);
+  });
+
+  test("a failure of one of the two costs nothing, and the other goes on", async () => {
+    const { a, b, log } = await lateTask();
+    await b.end(0, fail(failed));
+    expect(log.at(-1)).toBe("failed 0 b slot 0 attempt 1 failed");
+    expect([a.running, b.running]).toEqual([[0], []]);
+    await a.end(0);
+    expect(log.at(-1)).toBe("done 0 a: 0 by a");
+  });
+
+  test("when both fail, that is one try", async () => {
+    const { a, b, log } = await lateTask();
+    await b.end(0, fail(failed));
+    await a.end(0, fail(failed));
+    expect(log.at(-1)).toBe("failed 0 a slot 0 attempt 1 failed again");
+    expect([...a.running, ...b.running]).toEqual([0]);
+  });
+
+  test("a lost lane gives back nothing that runs elsewhere", async () => {
+    const { a, b, log } = await lateTask();
+    await a.end(0, fail(lost));
+    expect(log.slice(2)).toEqual(["lost a", "failed 0 a slot 0 attempt 0 lost"]);
+    expect(b.running).toEqual([0]);
+    await b.end(0);
+    expect(log.at(-1)).toBe("done 0 b: 0 by b");
+  });
+
+  test("is left alone while others wait, and where nobody would be quicker", async () => {
+    const clock = new HandClock();
+    const { add, lanes, log } = rig(1, clock);
+    const [a, b] = [new FakeLane("a", 1, 0), new FakeLane("b", 1, 0)];
+    await lanes(a, b);
+    await add(0, 1, 2);
+    await clock.pass(10);
+    await b.end(1);
+    await clock.pass(10);
+    expect(b.running).toEqual([2]);
+    await b.end(2);
+    // What is late by as much as b would take is not clearly sooner there.
+    expect(log).toEqual(["done 1 b: 1 by b", "done 2 b: 2 by b"]);
+    expect([a.running, b.running]).toEqual([[0], []]);
+  });
+});
+
+describe("who does what", () => {
+  test("a slow lane is given nothing that the others would have done sooner, but what it can do meanwhile", async () => {
+    const clock = new HandClock();
+    const { lanes, log, dispatcher } = rig(1, clock);
+    const [slow, quick] = [new FakeLane("slow", 1, 0), new FakeLane("quick", 1, 0)];
+    const add = (index: number, work: number): Promise<void> => {
+      dispatcher.add({ index, work });
+      return settle();
+    };
+    await lanes(slow, quick);
+    // Three in the time of one.
+    for (const index of [0, 1, 2, 3]) await add(index, 100);
+    for (const index of [1, 2, 3]) {
+      await clock.pass(10);
+      if (index === 3) await slow.end(0);
+      await quick.end(index);
+    }
+    await add(4, 100);
+    await add(5, 100);
+    expect([slow.running, quick.running]).toEqual([[], [4]]);
+    await add(6, 10);
+    expect(slow.running).toEqual([6]);
+    await clock.pass(3);
+    await slow.end(6);
+    expect(slow.running).toEqual([]);
+    await clock.pass(7);
+    await quick.end(4);
+    expect(quick.running).toEqual([5]);
+    await quick.end(5);
+    expect(log.filter((line) => line.startsWith("done"))).toHaveLength(7);
   });
 });
 
