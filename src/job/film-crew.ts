@@ -14,10 +14,13 @@ export interface FilmCrewOptions extends Pick<KeptCrewOptions, "signal" | "pace"
 }
 
 /** All that encode for a job of films. */
-export function filmCrew({ config, tools, events, outputs, keeper }: FilmJobInput, options: FilmCrewOptions): KeptCrew {
+export function filmCrew(
+  { config, tools, events, outputs, keeper, early }: FilmJobInput,
+  options: FilmCrewOptions,
+): KeptCrew {
   const { plans, signal, pace } = options;
   return new KeptCrew({
-    ...{ config, signal, keeper, pace },
+    ...{ config, signal, keeper, pace, early },
     job: {
       ...{ plans, tools, events, headers: new Map(), stall: config.worker_timeout },
       resultsIn: resultsFolder(plans[0], outputs[0]?.place.path),
