@@ -12,6 +12,8 @@ export interface Places {
   readonly oldConfig: string;
   /** Default of server_work_path. */
   readonly jobs: string;
+  /** For what can be found out again. */
+  readonly cache: string;
 }
 
 /** The user's folders, after the XDG Base Directory Specification: relative paths in its variables are ignored. */
@@ -26,6 +28,7 @@ export function findPlaces(env: Environment): Places {
     userConfig: join(base("XDG_CONFIG_HOME", ".config"), "distffmpeg", "config.json"),
     oldConfig: join(home, ".config", "distrffmpeg", "config.json"),
     jobs: join(base("XDG_STATE_HOME", ".local/state"), "distffmpeg", "jobs"),
+    cache: join(base("XDG_CACHE_HOME", ".cache"), "distffmpeg"),
   };
 }
 

@@ -9,6 +9,7 @@ import { ChunkLane, type LaneResult, type LaneTask } from "./chunk-lane.js";
 import type { EncodedChunk } from "./chunk-run.js";
 import { workloadOf } from "../plan/slots.js";
 import type { ChunkTask } from "./chunk-task.js";
+import type { EarlyWorkers } from "./early-workers.js";
 import type { LaneJob, LaneSetup } from "./lane-files.js";
 import { type Dropped, openLocalLane, openWorkerLane, type Wanted } from "./fleet.js";
 import { Member } from "./member.js";
@@ -19,6 +20,8 @@ export interface CrewOptions {
   readonly config: Config;
   readonly job: LaneJob;
   readonly signal: AbortSignal;
+  /** Workers that are being connected to already. */
+  readonly early: EarlyWorkers | undefined;
   onDone(task: ChunkTask, result: EncodedChunk): void;
   /** A chunk failed for good; `unfit`: on any worker it would. */
   onGivenUp(failure: Problem & { readonly kind: LaneFailure["kind"] }): void;
@@ -128,7 +131,7 @@ export class Crew {
     const { job, signal } = this.#o;
     const { name } = worker;
     return new Member({
-      connect: (stop) => openWorkerLane(worker, wanted, stop),
+      connect: (stop) => openWorkerLane(worker, wanted, stop, this.#o.early?.take(name, stop)),
       signal,
       onUp: (setup, missed) => {
         if (missed !== "lost") for (const text of setup.unshared) this.#notice(text);

@@ -17,11 +17,14 @@ export interface FilmCrewOptions extends Pick<KeptCrewOptions, "signal" | "pace"
 }
 
 /** All that encode for a job of films. */
-export function filmCrew({ config, tools, events, outputs, keeper }: FilmJobInput, options: FilmCrewOptions): KeptCrew {
+export function filmCrew(
+  { config, tools, events, outputs, keeper, early }: FilmJobInput,
+  options: FilmCrewOptions,
+): KeptCrew {
   const { plans, signal, pace } = options;
   let numbers = 0;
   return new KeptCrew({
-    ...{ config, signal, keeper, pace },
+    ...{ config, signal, keeper, pace, early },
     job: {
       ...{ plans, tools, events, headers: new Map(), stall: config.worker_timeout },
       nextNumber: () => numbers++,

@@ -22,7 +22,7 @@ import { PlainRun } from "./plain-run.js";
 import type { HostTools } from "./probing.js";
 import { RateDesk } from "./rate-desk.js";
 import type { Keeper } from "./resume/keeper.js";
-import type { KeptCrew } from "./resume/kept-crew.js";
+import type { KeptCrew, KeptCrewOptions } from "./resume/kept-crew.js";
 import { type PlainOutputs, type PlannedOutput, splitFilm } from "./stages.js";
 
 /** An output to be made of chunks, and where. */
@@ -31,7 +31,7 @@ export interface PlacedOutput {
   readonly place: OutputPlace;
 }
 
-export interface FilmJobInput {
+export interface FilmJobInput extends Pick<KeptCrewOptions, "early"> {
   readonly config: Config;
   /** Never empty. */
   readonly outputs: readonly PlacedOutput[];

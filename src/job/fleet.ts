@@ -1,10 +1,12 @@
+import { findPlaces } from "../config/places.js";
 import type { Config, WorkerConfig } from "../config/types.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { NO_SHARE } from "../plan/offload/index.js";
 import type { Workload } from "../plan/slots.js";
 import { LocalTransport } from "../workers/local.js";
 import { askMachine } from "../workers/machine.js";
-import { probeWorker } from "../workers/probe.js";
+import { BuildCache } from "../workers/build-cache.js";
+import { noEncoder, probeWorker, type WorkerFacts } from "../workers/probe.js";
 import type { SshTransport } from "../workers/ssh.js";
 import type { Session } from "../workers/transport.js";
 import type { LaneSetup } from "./lane-files.js";
@@ -64,23 +66,62 @@ export interface WorkerLane extends LaneSetup {
   readonly unshared: readonly string[];
 }
 
-/** Connects to a worker and finds out whether it has the encoders; what was opened in vain is closed again. */
+/** A worker that answers, and what it has. */
+export interface Met {
+  readonly transport: SshTransport;
+  readonly session: Session;
+  readonly facts: WorkerFacts;
+}
+
+/** Connects to a worker and asks what it has; what was opened in vain is closed again. */
+export async function meetWorker(
+  worker: WorkerConfig,
+  stall: number,
+  signal: AbortSignal,
+): Promise<Result<Met, Dropped>> {
+  const transport = await sshTransport(worker, stall);
+  const cache = new BuildCache(findPlaces(process.env).cache);
+  const [first, known] = await Promise.all([transport.openSession(signal), cache.read(worker)]);
+  if (!first.ok) return fail(dropped(first.failure));
+  const session = first.value;
+  const facts = await probeWorker(session, worker.ffmpeg_bin, { stop: signal, known });
+  if (!facts.ok) {
+    await session.close();
+    return fail({ ...dropped(facts.failure), lasting: facts.failure.kind !== "connection" });
+  }
+  const { build, encoders, ffmpegVersion: version, fromCache } = facts.value;
+  if (!fromCache) await cache.write(worker, { build, version, encoders: [...encoders] });
+  return ok({ transport, session, facts: facts.value });
+}
+
+/**
+ * Makes a worker that was met (`meeting`; or is met now) a lane, if it has the encoders; what was opened in vain is closed
+ * again.
+ */
 export async function openWorkerLane(
   worker: WorkerConfig,
   { encoders, work, resultsIn, stall }: Wanted,
   signal: AbortSignal,
+  meeting: Promise<Result<Met, Dropped>> = meetWorker(worker, stall, signal),
 ): Promise<Result<WorkerLane, Dropped>> {
-  const transport = await sshTransport(worker, stall);
-  const first = await transport.openSession(signal);
-  if (!first.ok) return fail(dropped(first.failure));
-  const sessions: [Session, ...Session[]] = [first.value];
+  const met = await meeting;
+  if (!met.ok) return met;
+  const { transport, session: first } = met.value;
+  let { facts } = met.value;
+  const sessions: [Session, ...Session[]] = [first];
   const giveUp = async (reason: Dropped): Promise<Result<never, Dropped>> => {
     await Promise.all(sessions.map((session) => session.close()));
     return fail(reason);
   };
-  const facts = await probeWorker(first.value, worker.ffmpeg_bin, encoders, signal);
-  if (!facts.ok) return giveUp({ ...dropped(facts.failure), lasting: facts.failure.kind !== "connection" });
-  const { machine, numactl, ffmpegVersion } = facts.value;
+  if (facts.fromCache && noEncoder(facts, encoders)) {
+    // Nobody is turned away for what was true once.
+    const again = await probeWorker(first, worker.ffmpeg_bin, { stop: signal });
+    if (!again.ok) return giveUp({ ...dropped(again.failure), lasting: again.failure.kind !== "connection" });
+    facts = again.value;
+  }
+  const lacking = noEncoder(facts, encoders);
+  if (lacking) return giveUp({ ...dropped(lacking), lasting: true });
+  const { machine, numactl, ffmpegVersion } = facts;
   if (typeof worker.numa === "number" && !numactl) {
     const reason = "numa is set, but numactl is not installed";
     return giveUp({ reason, fix: "sudo apt install numactl", lasting: true });
@@ -92,8 +133,8 @@ export async function openWorkerLane(
     if (!next.ok) return giveUp(dropped(next.failure));
     sessions.push(next.value);
   }
-  const { share, failures: unshared } = await proveShares(first.value, worker);
-  const results = resultsIn === undefined ? undefined : await makeSharedFolder(first.value, share, resultsIn);
+  const { share, failures: unshared } = await proveShares(first, worker);
+  const results = resultsIn === undefined ? undefined : await makeSharedFolder(first, share, resultsIn);
   return ok({
     ...{ name: worker.name, places, sessions, share, results, unshared },
     sharesHostFiles: false,

@@ -10,6 +10,7 @@ import { isDiscarded } from "../plan/muxers.js";
 import { shareOutputs } from "../plan/outputs.js";
 import { isRefused, NOT_UTF8, REFUSES } from "../plan/reasons.js";
 import { NO_VIDEO } from "../plan/route.js";
+import { EarlyWorkers } from "./early-workers.js";
 import type { EventStream, FilmShape, Stop } from "./events.js";
 import type { FilmFailure } from "./film-failure.js";
 import { runFilm } from "./film-job.js";
@@ -46,9 +47,11 @@ export async function runJob(input: JobInput): Promise<number> {
     events.emit({ type: "failed", ...folder.failure });
     return STATUS.failed;
   }
+  const early = new EarlyWorkers(config);
   try {
-    return await runSplit(input, command, may.value.split, folder.value);
+    return await runSplit(input, command, may.value.split, folder.value, early);
   } finally {
+    await early.close();
     await rm(folder.value, { recursive: true, force: true, maxRetries: 3 });
   }
 }
@@ -69,7 +72,13 @@ async function unreadableTwice(command: Command): Promise<string | undefined> {
 }
 
 /** `split`: the outputs that may be, by their numbers. */
-async function runSplit(input: JobInput, command: Command, split: readonly number[], folder: string): Promise<number> {
+async function runSplit(
+  input: JobInput,
+  command: Command,
+  split: readonly number[],
+  folder: string,
+  early: EarlyWorkers,
+): Promise<number> {
   const { config, events, signal } = input;
   const spool = readsStandardInput(command) ? new Spool(join(folder, "stdin"), input.stdin()) : undefined;
   const hard = new AbortController();
@@ -95,6 +104,8 @@ async function runSplit(input: JobInput, command: Command, split: readonly numbe
   const planned = await planJob(command, tools, (line, scratch) => words.push(line, scratch));
   if (hard.signal.aborted) return stopped(input);
   const spooled = spool ? { spool } : {};
+  // Nobody waits for their end.
+  if (!planned.ok) void early.close();
   if (!planned.ok) return runUnsplit(input, command, planned.failure, spooled);
   const { plain } = planned.value;
   let agreed = false;
@@ -113,6 +124,7 @@ async function runSplit(input: JobInput, command: Command, split: readonly numbe
     return stopped(input);
   }
   if (!placed.ok) {
+    void early.close();
     const { what, status } = placed.failure;
     if (status !== undefined) return status;
     return runUnsplit(input, command, what, { ...spooled, agreed, said: words.said });
@@ -143,7 +155,7 @@ async function runSplit(input: JobInput, command: Command, split: readonly numbe
   });
   const keys = readsKeys(command) ? input.listenToKeys() : undefined;
   const ended = await runFilm({
-    ...{ config, tools, events, keeper, hold: input.hold, leave: signal, outputs: placed.value.outputs },
+    ...{ config, tools, events, keeper, early, hold: input.hold, leave: signal, outputs: placed.value.outputs },
     plain: plain && { outputs: plain, places: placed.value.plain },
   });
   keys?.off();

@@ -14,6 +14,10 @@ export interface ProbeText {
   /** Whether the script came to its end. */
   readonly complete: boolean;
   readonly ffmpegPath: string | undefined;
+  /** Path, size and time of change of ffmpeg, in one line; empty where the system does not say. */
+  readonly build: string;
+  /** It is the build that is known, and was not asked. */
+  readonly isKnown: boolean;
   readonly version: FfmpegVersion | undefined;
   readonly versionStatus: number | undefined;
   /** The first lines of what `-version` printed, for a message. */
@@ -34,6 +38,8 @@ export function parseProbe(stdout: string, mark: string): ProbeText {
   return {
     complete: values.has("end"),
     ffmpegPath: values.get("path") || undefined,
+    build: values.get("build") ?? "",
+    isKnown: values.has("known"),
     version: parseVersion(lines("version")),
     versionStatus: Number.isInteger(status) ? status : undefined,
     versionWords: lines("version").slice(0, 3).join("\n").slice(0, 500),

@@ -9,7 +9,7 @@ import { assertNameInside, privateFolderName } from "./folder.js";
 import type { Link } from "./link.js";
 import { STDOUT_BYTES } from "./output.js";
 import { runRemote, runRemoteLive } from "./remote-run.js";
-import type { SftpChannel, SftpChannels } from "./sftp.js";
+import { keepWide, type SftpChannel, type SftpChannels } from "./sftp.js";
 import type { LiveOptions, LiveSession, ProcessEnd, RunOptions, TransportFailure } from "./transport.js";
 
 /** A worker that announces a bigger file than this has gone astray; taking it would fill the host's disk. */
@@ -19,11 +19,15 @@ const LARGEST_GET = 64 * 1024 ** 3;
 const CLEANUP = 15_000;
 
 /**
- * Requests under way at the same time, and bytes of each: 2 MiB together, all that ssh2's and OpenSSH's channel windows
- * let through unanswered. Few large requests take a third less processor time than ssh2's usual 64 of 32 KiB (measured);
- * for servers that take only small ones ssh2 cuts them up itself.
+ * Requests under way at the same time, and bytes of each: 4 MiB together, twice what OpenSSH's window lets through
+ * unanswered, so that on a long line something is always there to go out, or on its way in. Few large requests take a third less
+ * processor time than ssh2's usual 64 of 32 KiB (measured). 255 KiB is the largest that OpenSSH takes (sftp-server.c
+ * process_extended_limits); for servers that take only small ones ssh2 cuts them up itself.
  */
-const TRANSFER = { concurrency: 16, chunkSize: 128 * 1024 };
+const TRANSFER = { concurrency: 16, chunkSize: 255 * 1024 };
+
+/** What ssh2's fastGet takes (its SFTP.md), and the client's types leave out. */
+type GetOptions = typeof TRANSFER & { readonly step: () => void; readonly fileSize: number };
 
 /**
  * Makes the private folder of a session, mode 0700, and the work path above it where that is missing.
@@ -175,10 +179,17 @@ export class SshSession implements LiveSession {
 
   async #get(path: string, hostPath: string, signal: AbortSignal): Promise<Result<number, TransportFailure>> {
     const part = `${hostPath}.part`;
-    const copy = async ({ client }: SftpChannel, step: () => void): Promise<number> => {
+    const copy = async ({ client, raw }: SftpChannel, moved: () => void): Promise<number> => {
       const { size } = await client.stat(path);
       if (size > LARGEST_GET) throw new Error(`it has ${size} bytes, more than any chunk`);
-      await client.fastGet(path, part, { ...TRANSFER, step });
+      const step = (): void => {
+        moved();
+        keepWide(raw);
+      };
+      keepWide(raw);
+      // Told its size, it does not ask once more.
+      const options: GetOptions = { ...TRANSFER, step, fileSize: size };
+      await client.fastGet(path, part, options);
       const here = await stat(part);
       if (here.size !== size) throw new Error(`${here.size} of ${size} bytes arrived`);
       // Looked at for the last time: a file that the caller gave up must not appear afterwards.

@@ -77,7 +77,7 @@ describe("this machine as a worker", () => {
   });
 
   test("is probed as any worker is", async () => {
-    const facts = await probeWorker(session, "ffmpeg", ["libx264"]);
+    const facts = await probeWorker(session, "ffmpeg");
     expect(facts).toMatchObject({ ok: true });
     expect(await probeWorker(session, "/no/ffmpeg")).toMatchObject({ failure: { kind: "no-ffmpeg" } });
   });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { installHint, judgeProbe } from "../../../src/workers/probe.js";
+import type { KnownBuild } from "../../../src/workers/build-cache.js";
+import { installHint, judgeProbe, noEncoder } from "../../../src/workers/probe.js";
 import { parseCodecs, parseProbe, parseVersion } from "../../../src/workers/probe-text.js";
 
 const MARK = "@distffmpeg ";
@@ -36,17 +37,19 @@ ID_LIKE="debian"
 
 @distffmpeg end
 `;
-const judge = (stdout: string, ...encoders: string[]) => judgeProbe(parseProbe(stdout, MARK), [], "ffmpeg", encoders);
+const judge = (stdout: string, known?: KnownBuild) => judgeProbe(parseProbe(stdout, MARK), [], "ffmpeg", known);
 
 describe("the probe", () => {
   test("reads a whole answer", () => {
-    expect(judge(ANSWER, "libx264")).toEqual({
+    expect(judge(ANSWER)).toEqual({
       ok: true,
       value: {
         ffmpegVersion: "5.1.9-0+deb12u1",
         encoders: new Set(["libx264", "ffv1", "aac"]),
         machine: { cores: 8, memory: undefined, nodes: [] },
         numactl: true,
+        build: "",
+        fromCache: false,
       },
     });
   });
@@ -64,9 +67,23 @@ describe("the probe", () => {
     expect(judge(ANSWER.replace("version-status 0", "version-status 127"))).toMatchObject({
       failure: { kind: "no-ffmpeg" },
     });
-    expect(judge(ANSWER, "libx265")).toMatchObject({
-      failure: { kind: "no-encoder", what: expect.stringContaining("libx265") },
+    const facts = judge(ANSWER);
+    if (!facts.ok) throw new Error(facts.failure.what);
+    expect(noEncoder(facts.value, ["ffv1", "libx265"])).toMatchObject({
+      ...{ kind: "no-encoder", what: expect.stringContaining("libx265") },
     });
+    expect(noEncoder(facts.value, ["libx264", "ffv1"])).toBeUndefined();
+  });
+
+  test("of the build that is known takes what is known, whatever else has changed", () => {
+    const short =
+      "@distffmpeg path /usr/bin/ffmpeg\n@distffmpeg build /usr/bin/ffmpeg 9 8\n@distffmpeg known\n@distffmpeg cores\n2\n@distffmpeg end\n";
+    const known = { build: "/usr/bin/ffmpeg 9 8", version: "6.0", encoders: ["ffv1"] };
+    expect(judge(short, known)).toMatchObject({
+      value: { ffmpegVersion: "6.0", encoders: new Set(["ffv1"]), machine: { cores: 2 }, fromCache: true },
+    });
+    // Nobody asked it to leave anything out.
+    expect(judge(short)).toMatchObject({ ok: false });
   });
 
   test("makes the least of missing numbers", () => {
