@@ -116,7 +116,10 @@ export async function quality({ films = REAL.filter((film) => existsSync(film)) 
       await source(films, x264, folder, film);
       for (const { name, words, crf } of ENCODERS) {
         const make = async (program, value, path) => {
-          await run([...program, "-v", "error", "-y", "-i", film, ...words.split(" "), "-crf", `${value}`, path], folder);
+          await run(
+            [...program, "-v", "error", "-y", "-i", film, ...words.split(" "), "-crf", `${value}`, path],
+            folder,
+          );
           return measure(join(folder, path), film, folder);
         };
         const plain = [];
@@ -134,7 +137,14 @@ export async function quality({ films = REAL.filter((film) => existsSync(film)) 
           ].join(", ");
           const value = Number(costs(got, plain, "ssim").toFixed(2));
           const goal = split === "scene" ? { goal: GOAL } : {};
-          rows.push({ group: "quality", name: `${name}, ${split} cuts; ${kind}`, value, unit: "% more bits", ...goal, note });
+          rows.push({
+            group: "quality",
+            name: `${name}, ${split} cuts; ${kind}`,
+            value,
+            unit: "% more bits",
+            ...goal,
+            note,
+          });
         }
       }
     }
@@ -149,5 +159,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const cells = ({ name, value, unit, goal, note = "" }) =>
     `| ${name} | ${value.toFixed(2)} | ${unit} | ${goal === undefined ? "" : `< ${goal}`} | ${note} |`;
   const rows = await quality(films.length > 0 ? { films } : {});
-  console.log(["| what | value | unit | goal | of what |", "| --- | --- | --- | --- | --- |", ...rows.map(cells)].join("\n"));
+  console.log(
+    ["| what | value | unit | goal | of what |", "| --- | --- | --- | --- | --- |", ...rows.map(cells)].join("\n"),
+  );
 }
