@@ -14,11 +14,15 @@ const WORK_PATHS: Readonly<Record<WorkerConfig["platform"], string>> = {
   Windows: "AppData/Local/Temp/distffmpeg",
 };
 
-type Unnamed = Omit<WorkerConfig, "name"> & { readonly name: string | undefined };
+type Unnamed = Omit<WorkerConfig, "name" | "slots"> & {
+  readonly name: string | undefined;
+  /** Undefined where the entry says nothing. */
+  readonly slots: WorkerConfig["slots"] | undefined;
+};
 
 /**
  * The workers of a config file, with defaults, in the order of their first mention. An entry that is there again,
- * the same in everything but `slots`, adds its slots (1 when it says none) to the first: DistrFFmpeg's way to say
+ * the same in everything but `slots`, adds its slots (1 when it says no number) to the first: DistrFFmpeg's way to say
  * "more jobs at a time on this machine". Entries that differ in anything stay apart, each with a name of its own.
  */
 export function buildFarm(entries: readonly WorkerEntry[], home: string): WorkerConfig[] {
@@ -28,10 +32,13 @@ export function buildFarm(entries: readonly WorkerEntry[], home: string): Worker
     const { slots, ...identity } = worker;
     const key = JSON.stringify(identity, (_, value: unknown) => value ?? null);
     const first = merged.get(key);
-    merged.set(key, first === undefined ? worker : { ...first, slots: first.slots + slots });
+    merged.set(key, first === undefined ? worker : { ...first, slots: counted(first.slots) + counted(slots) });
   }
   return nameAll([...merged.values()]);
 }
+
+/** The slots that one of several entries for the same worker stands for. */
+const counted = (slots: Unnamed["slots"]): number => (typeof slots === "number" ? slots : 1);
 
 /** What the config asks of SSH that is not done here, for the user to know; values are never shown. */
 export function unusedParams(entries: readonly WorkerEntry[], file: string): Problem[] {
@@ -87,8 +94,9 @@ function complete(entry: WorkerEntry, home: string): Unnamed {
     work_path: entry.work_path ?? WORK_PATHS[platform],
     ffmpeg_bin: entry.ffmpeg_bin ?? "ffmpeg",
     platform,
-    slots: entry.slots ?? 1,
-    numa: entry.numa,
+    slots: entry.slots,
+    numa: entry.numa ?? "auto",
+    nice: entry.nice ?? 0,
     shared_paths: (entry.shared_paths ?? []).map(({ host, worker: there }) => ({
       host: resolve(expandHome(host, home)),
       worker: posix.resolve(there),
@@ -101,11 +109,11 @@ function nameAll(workers: readonly Unnamed[]): WorkerConfig[] {
   const given = new Set(workers.flatMap((worker) => worker.name ?? []));
   const taken = new Set<string>();
   return workers.map((worker) => {
-    const base = worker.name ?? (worker.numa === undefined ? worker.host : `${worker.host}/numa${worker.numa}`);
+    const base = worker.name ?? (typeof worker.numa === "number" ? `${worker.host}/numa${worker.numa}` : worker.host);
     const free = (name: string): boolean => !taken.has(name) && (name === worker.name || !given.has(name));
     let name = base;
     for (let n = 2; !free(name); n++) name = `${base}-${n}`;
     taken.add(name);
-    return { ...worker, name };
+    return { ...worker, name, slots: worker.slots ?? "auto" };
   });
 }

@@ -10,6 +10,9 @@ import { type Environment, expandHome, findPlaces, type Places } from "./places.
 import { type FileSettings, SCALAR_KEYS } from "./schema.js";
 import type { Config, ConfigKey, LoadedConfig } from "./types.js";
 
+/** Between the bounds that nobody has set; any such number would do. */
+const USUAL_LENGTH = 240;
+
 export interface LoadOptions {
   /** From `takeFlags`. */
   readonly flags?: ReadonlyMap<string, string>;
@@ -74,8 +77,9 @@ function merge(
     return { value: usual, rank: DEFAULT_RANK, origin: "default" };
   };
   const problems: Problem[] = [];
+  const segment = pick("segment_frames", "auto" as const);
   const lengths: Bounds = {
-    segment_frames: pick("segment_frames", 240),
+    segment_frames: segmentBound(segment),
     keyint_min: pick("keyint_min", 120),
     keyint_max: pick("keyint_max", 600),
   };
@@ -96,11 +100,13 @@ function merge(
     loglevel: pick("loglevel", "info" as const),
     fallback: pick("fallback", "local" as const),
     local_slots: pick("local_slots", "auto" as const),
+    local_nice: pick("local_nice", 0),
     route: pick("route", "auto" as const),
     resume: pick("resume", "auto" as const),
     scratch_limit: pick("scratch_limit", "none" as const),
   };
-  const { notes, ...bounds } = settled.value;
+  const { notes, ...settledBounds } = settled.value;
+  const bounds = segment.value === "auto" ? { ...settledBounds, segment_frames: segment } : settledBounds;
   const summary = flags.get("summary");
   const config: Config = {
     ...values(single),
@@ -120,6 +126,11 @@ function merge(
     files: layers.flatMap((layer) => layer.file ?? []),
     notes: [...layerNotes, ...notes, ...unusedParams(entries.value, entries.origin), ...unknownVariables(options.env)],
   });
+}
+
+/** A length that is planned keeps to the bounds by itself, and moves none. */
+function segmentBound({ value, rank, origin }: Picked<number | "auto">): Placed {
+  return value === "auto" ? { value: USUAL_LENGTH, rank: DEFAULT_RANK, origin } : { value, rank, origin };
 }
 
 interface Picked<T> extends Omit<Placed, "value"> {

@@ -54,7 +54,10 @@ export const CHOICES: Readonly<Record<string, readonly string[]>> = {
   loglevel: Object.keys(LOGLEVELS),
   platform: Object.keys(PLATFORMS),
   fallback: Object.keys(FALLBACKS),
+  segment_frames: ["auto"],
   local_slots: ["auto"],
+  slots: ["auto"],
+  numa: ["auto", "none"],
   route: Object.keys(ROUTES),
   split: Object.keys(SPLITS),
   resume: Object.keys(RESUMES),
@@ -109,6 +112,11 @@ const KEY_ALLOWED = "the path of a private key file";
 const WORKER_TIMEOUT_ALLOWED = "seconds without progress, from 1 to 86400";
 const SECONDS_ALLOWED = "seconds to wait for a connection, more than 0";
 
+/** Chunks at a time, and how nicely: the lowest priority is 19, and below 0 is for root alone (nice(1)). */
+const slots = z.union([z.literal("auto"), z.int().min(1).max(MAX_SLOTS)]);
+const niceness = z.int().min(0).max(19);
+const NICE_ALLOWED = "a whole number from 0 (as other programs) to 19 (only what they leave)";
+
 /** What `params` may hold: these, and Paramiko's other connect() arguments, which are read over. */
 const paramsShape = {
   port: optional(port, PORT_ALLOWED),
@@ -140,8 +148,12 @@ const workerShape = {
   work_path: optional(text, "a folder on the worker"),
   ffmpeg_bin: optional(text, "the name or path of ffmpeg on the worker"),
   platform: optional(choice(PLATFORMS), "Linux, Darwin, BSD or Windows"),
-  slots: optional(z.int().min(1).max(MAX_SLOTS), `how many chunks at a time: a whole number from 1 to ${MAX_SLOTS}`),
-  numa: optional(z.int().min(0).max(1023), "the number of a NUMA node, from 0"),
+  slots: optional(slots, `how many chunks at a time: auto or a whole number from 1 to ${MAX_SLOTS}`),
+  numa: optional(
+    z.union([z.enum(["auto", "none"]), z.int().min(0).max(1023)]),
+    "auto, none or the number of a NUMA node",
+  ),
+  nice: optional(niceness, NICE_ALLOWED),
   shared_paths: optional(
     z.array(z.strictObject(sharedShape).describe("an object with host and worker")),
     'a list of folders that both see, such as [{"host": "/mnt/media", "worker": "/data/media"}]',
@@ -153,7 +165,7 @@ const scalarShape = {
   ffmpeg_bin: optional(text, "the name or path of ffmpeg on this machine"),
   ffprobe_bin: optional(text, "the name or path of ffprobe on this machine"),
   server_work_path: optional(text, "a folder on this machine for the files of running jobs"),
-  segment_frames: optional(frames, FRAMES_ALLOWED),
+  segment_frames: optional(z.union([z.literal("auto"), frames]), `auto or ${FRAMES_ALLOWED}`),
   keyint_min: optional(frames, FRAMES_ALLOWED),
   keyint_max: optional(frames, FRAMES_ALLOWED),
   split: optional(choice(SPLITS), "keyframe or scene"),
@@ -165,6 +177,7 @@ const scalarShape = {
     z.union([z.literal("auto"), z.int().min(0).max(MAX_SLOTS)]),
     `auto or a whole number from 0 to ${MAX_SLOTS}`,
   ),
+  local_nice: optional(niceness, NICE_ALLOWED),
   route: optional(choice(ROUTES), "auto, chunks, offload or local"),
   resume: optional(choice(RESUMES), "auto or never"),
   scratch_limit: optional(z.union([z.literal("none"), size]), "none or a size such as 500M or 20G"),
@@ -196,6 +209,7 @@ export const NUMBER_KEYS: ReadonlySet<string> = new Set<ScalarKey>([
   "job_max_retries",
   "worker_timeout",
   "local_slots",
+  "local_nice",
   "scratch_limit",
 ]);
 

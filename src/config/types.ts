@@ -16,9 +16,12 @@ export interface WorkerConfig {
   readonly work_path: string;
   readonly ffmpeg_bin: string;
   readonly platform: "Linux" | "Darwin" | "BSD" | "Windows";
-  readonly slots: number;
-  /** NUMA node its ffmpeg is bound to with numactl. */
-  readonly numa: number | undefined;
+  /** Chunks at a time; "auto": by its cores and memory, and by the film's encoder. */
+  readonly slots: number | "auto";
+  /** NUMA node its ffmpeg is bound to with numactl; "auto": slots are spread over all there are; "none": nothing is bound. */
+  readonly numa: number | "auto" | "none";
+  /** What is added to its ffmpeg's nice value (nice(1)), 0 to 19. */
+  readonly nice: number;
   /** Folders that are the same on this machine and there: absolute, without a `/` at their ends. */
   readonly shared_paths: readonly SharedPath[];
 }
@@ -34,8 +37,11 @@ export interface Config {
   readonly ffprobe_bin: string;
   /** Absolute. */
   readonly server_work_path: string;
-  /** Chunk length aimed at, and its bounds, in frames: keyint_min <= segment_frames <= keyint_max after clamping. */
-  readonly segment_frames: number;
+  /**
+   * Chunk length aimed at, and its bounds, in frames: keyint_min <= segment_frames <= keyint_max after clamping; "auto":
+   * by the film's length and the number of slots.
+   */
+  readonly segment_frames: number | "auto";
   readonly keyint_min: number;
   readonly keyint_max: number;
   /** Where chunks begin: at keyframes of the source, or at the likeliest scene changes. */
@@ -45,8 +51,10 @@ export interface Config {
   readonly worker_timeout: number;
   readonly loglevel: "quiet" | "error" | "warning" | "info" | "verbose" | "debug";
   readonly fallback: "local" | "fail";
-  /** Slots on this machine; "auto": cores when there are no workers, 0 when there are. */
+  /** Slots on this machine; "auto": as for a worker when there are no workers, 0 when there are. */
   readonly local_slots: number | "auto";
+  /** What is added to the nice value of ffmpeg when it encodes chunks on this machine, 0 to 19. */
+  readonly local_nice: number;
   /** How commands are run: "auto" chooses, the others force one way or end with an error. */
   readonly route: "auto" | "chunks" | "offload" | "local";
   /** Whether finished chunks are kept until the output is there, and taken up again by the same command. */
@@ -73,6 +81,7 @@ export const CONFIG_KEYS = [
   "loglevel",
   "fallback",
   "local_slots",
+  "local_nice",
   "route",
   "resume",
   "scratch_limit",

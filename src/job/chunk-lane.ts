@@ -26,7 +26,7 @@ export class ChunkLane implements Lane<LaneTask, LaneResult> {
 
   constructor(setup: LaneSetup, job: LaneJob) {
     this.name = setup.name;
-    this.slots = setup.slots;
+    this.slots = setup.places.length;
     // Where nothing is copied there is nothing to do ahead.
     this.ahead = setup.sharesHostFiles ? 0 : 1;
     this.#setup = setup;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { endNotWritten } from "../ffmpeg/log.js";
 import { ProgressBlocks } from "../ffmpeg/progress.js";
 import { firstFrameData } from "../join/frame-data.js";
+import { ToldPackets } from "../join/told-packets.js";
 import { type VerifiedChunk, verifyChunk } from "../join/verify-chunk.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { type ChunkPart, framesOf } from "../plan/chunk.js";
@@ -15,6 +16,7 @@ import { type ChunkTask, isWanted, resultName, resultNames, sourceName } from ".
 import type { LaneFiles, LaneJob, LaneSetup } from "./lane-files.js";
 import { decoderComplaint, encodeFailure, laneFailure } from "./lane-failures.js";
 import { fetchChunkLog } from "./pass-files.js";
+import { hostCores, placeOf } from "./slot-places.js";
 import { type Pulse, StallWatch } from "./stall.js";
 
 /** What came of a chunk, rendition by rendition; undefined where one shows none of its frames. */
@@ -46,6 +48,8 @@ export class ChunkRun implements LaneRun<EncodedChunk> {
   /** The chunk's source on the worker, and its part of a first pass' log. */
   #source: string | undefined;
   #log: string | undefined;
+  /** What the encoder says of the packets that it makes. */
+  readonly #told: ToldPackets;
   #slot = 0;
   #seconds = 0;
   /** Files on this machine that it has made. */
@@ -53,6 +57,7 @@ export class ChunkRun implements LaneRun<EncodedChunk> {
 
   constructor(task: ChunkTask, { setup, job, files, pulse, prefix, onGone }: ChunkRunOptions) {
     this.#task = task;
+    this.#told = new ToldPackets(task.ready.chunk.parts.reduce((sum, part) => sum + (part?.ticks.length ?? 0), 0));
     this.#setup = setup;
     this.#job = job;
     this.#files = files;
@@ -175,14 +180,20 @@ export class ChunkRun implements LaneRun<EncodedChunk> {
     const watch = this.#setup.sharesHostFiles
       ? undefined
       : new StallWatch(stall, signal, (stop) => this.#pulse.read(session, source, stop));
-    const end = await session.run([...this.#setup.binding, this.#setup.ffmpeg, ...remoteArgs(plans, chunk, files)], {
+    const { before, cores } = placeOf(this.#setup.places, this.#slot);
+    const threads = cores === undefined ? undefined : { cores, host: hostCores() };
+    const end = await session.run([...before, this.#setup.ffmpeg, ...remoteArgs(plans, chunk, files, threads)], {
       signal: watch?.signal ?? signal,
       onStdoutLine: (line) => {
+        if (this.#told.push(line)) return;
         const now = progress.push(line);
-        if (now) watch?.saw(`${now.frame ?? ""} ${now.size ?? ""} ${now.time ?? ""}`);
-        if (now?.frame !== undefined) {
-          const { frame: frames, fps = 0, size: bytes, q, moreQ = [] } = now;
-          const more = { ...(bytes === undefined ? {} : { bytes }), ...(q === undefined ? {} : { q: [q, ...moreQ] }) };
+        if (!now) return;
+        const { bytes } = this.#told;
+        watch?.saw(`${now.frame ?? ""} ${bytes} ${now.time ?? ""}`);
+        if (now.frame !== undefined) {
+          const { frame: frames, fps = 0, q, moreQ = [] } = now;
+          // The tee muxer says nothing of bytes, and of several films it is not known whose these are.
+          const more = { ...(plans.length > 1 ? {} : { bytes }), ...(q === undefined ? {} : { q: [q, ...moreQ] }) };
           onProgress(frames);
           events.emit({ type: "chunk-progress", ...place, frames, fps, ...more });
         }
@@ -229,7 +240,8 @@ export class ChunkRun implements LaneRun<EncodedChunk> {
     if (!got.ok) return fail(laneFailure(got.failure));
     const { path: from, bytes } = got.value;
     const to = this.#here(`verified-${name}`);
-    const verified = await verifyChunk(tools.ffmpeg, part, plan.encoderTimeBase, { from, to }, signal);
+    const files = { from, to, told: this.#told };
+    const verified = await verifyChunk(tools.ffmpeg, part, plan.encoderTimeBase, files, signal);
     await rm(from, { force: true });
     if (signal.aborted) return fail({ kind: "cancelled", what: "stopped" });
     const refuse = (reason: string, more: Partial<Problem> = {}): Result<never, LaneFailure> => {

@@ -7,11 +7,13 @@ import { Dispatcher } from "../schedule/dispatcher.js";
 import type { LaneFailure } from "../schedule/lane.js";
 import { ChunkLane, type LaneResult, type LaneTask } from "./chunk-lane.js";
 import type { EncodedChunk } from "./chunk-run.js";
+import { workloadOf } from "../plan/slots.js";
 import type { ChunkTask } from "./chunk-task.js";
 import type { LaneJob, LaneSetup } from "./lane-files.js";
-import { type Dropped, localSlots, openLocalLane, openWorkerLane, type Wanted } from "./fleet.js";
+import { type Dropped, openLocalLane, openWorkerLane, type Wanted } from "./fleet.js";
 import { Member } from "./member.js";
 import { SceneDesk } from "./scene-desk.js";
+import { localWorker } from "./slot-places.js";
 
 export interface CrewOptions {
   readonly config: Config;
@@ -96,10 +98,10 @@ export class Crew {
   /** Connects to everybody; settles when each has answered or was dropped. Work is taken on before. */
   async open(): Promise<void> {
     const { config, job } = this.#o;
-    const slots = localSlots(config);
-    if (slots > 0) await this.#openLocal(slots);
+    const local = localWorker(config);
+    if (local) await this.#openLocal(local);
     const encoders = [...new Set(job.plans.map((plan) => plan.film.encoder))];
-    const wanted = { encoders, resultsIn: job.resultsIn, stall: config.worker_timeout };
+    const wanted = { encoders, work: workloadOf(job.plans), resultsIn: job.resultsIn, stall: config.worker_timeout };
     for (const worker of config.workers) this.#members.set(worker.name, this.#member(worker, wanted));
     await Promise.all([...this.#members.values()].map(({ answered }) => answered));
     this.#opened = true;
@@ -124,13 +126,13 @@ export class Crew {
 
   #member(worker: WorkerConfig, wanted: Wanted): Member {
     const { job, signal } = this.#o;
-    const { name, slots } = worker;
+    const { name } = worker;
     return new Member({
       connect: (stop) => openWorkerLane(worker, wanted, stop),
       signal,
       onUp: (setup, missed) => {
         if (missed !== "lost") for (const text of setup.unshared) this.#notice(text);
-        job.events.emit({ type: "worker-up", worker: name, slots, detail: setup.detail });
+        job.events.emit({ type: "worker-up", worker: name, slots: setup.places.length, detail: setup.detail });
         const text = `worker ${name} ${missed === "lost" ? "is back" : "can be reached now"}`;
         if (missed !== undefined) job.events.emit({ type: "notice", level: "info", text });
         this.#manned = true;
@@ -159,14 +161,14 @@ export class Crew {
     this.#wake();
   }
 
-  async #openLocal(slots: number): Promise<boolean> {
+  async #openLocal(worker: NonNullable<ReturnType<typeof localWorker>>): Promise<boolean> {
     const { config, job } = this.#o;
-    const local = await openLocalLane(config, slots, job.tools.folder);
+    const local = await openLocalLane(config, worker, workloadOf(job.plans), job.tools.folder);
     if (!local.ok) {
       this.#dropped("local", local.failure);
       return false;
     }
-    job.events.emit({ type: "worker-up", worker: "local", slots, detail: "this machine" });
+    job.events.emit({ type: "worker-up", worker: "local", slots: local.value.places.length, detail: "this machine" });
     this.#add(local.value);
     return true;
   }
@@ -220,12 +222,12 @@ export class Crew {
     const { config } = this.#o;
     const fix = "mend what the workers' lines above say, or set fallback to local";
     const nobody: Problem = { what: "no worker is left", fix };
-    if (config.fallback === "fail" || localSlots(config) > 0) {
+    if (config.fallback === "fail" || localWorker(config)) {
       this.#o.onNobodyLeft(nobody);
       return;
     }
     this.#notice("no worker is left: this machine encodes the chunks");
-    const slots = localSlots({ ...config, workers: [], local_slots: "auto" });
-    if (!(await this.#openLocal(slots))) this.#o.onNobodyLeft(nobody);
+    const local = localWorker({ ...config, workers: [], local_slots: "auto" });
+    if (!local || !(await this.#openLocal(local))) this.#o.onNobodyLeft(nobody);
   }
 }

@@ -11,6 +11,7 @@ import { preArgs } from "../plan/pre.js";
 import { finalArgs, type JoinedFilm } from "../plan/final.js";
 import { isFirstPass, logName } from "../plan/rate-control/plan.js";
 import { remoteArgs } from "../plan/remote.js";
+import { workloadOf } from "../plan/slots.js";
 import { plainArgs } from "../plan/stages.js";
 import { framesOf } from "../plan/chunk.js";
 import { shareOutputs } from "../plan/outputs.js";
@@ -18,16 +19,18 @@ import { readsStandardInput } from "../plan/local-path.js";
 import { NOT_UTF8 } from "../plan/reasons.js";
 import type { ReadyChunk } from "../split/splitter.js";
 import { type Decider, deciderOf } from "./decider.js";
-import { bindingOf, localSlots } from "./fleet.js";
+import { openLocalLane } from "./fleet.js";
 import { readReference } from "./heads.js";
 import { chooseWorkers } from "./offload-choice.js";
 import type { HostTools } from "./probing.js";
+import { localWorker, plannedSlots, wordsBefore } from "./slot-places.js";
 import { describe, type PlannedJob, type PlannedOutput, planJob, splitFilm } from "./stages.js";
 
 /** Who would encode: this machine as `local`, and the workers of the configuration, none of them asked. */
 export interface Hand {
   readonly name: string;
-  readonly slots: number;
+  /** Undefined where it goes by what the worker has. */
+  readonly slots: number | undefined;
 }
 
 /** A whole command on a worker. */
@@ -119,12 +122,12 @@ async function whole(
     return {
       ...simple("none", reason, because),
       route: "offload",
-      workers: [{ name, slots }],
+      workers: [hand(name, slots)],
       offload: {
         worker: name,
         sent: plan.freight.map((item) => ("path" in item ? item.path : item.name)),
         fetched: plan.outputs.map((way) => ("name" in way ? way.name : "")),
-        argv: [...bindingOf(best.worker), ffmpeg_bin, ...plan.argv],
+        argv: [...wordsBefore(best.worker), ffmpeg_bin, ...plan.argv],
       },
     };
   } finally {
@@ -142,7 +145,7 @@ async function explainJob(
   const [plan] = plans;
   if (!plan) return local("there is no film");
   const chunks: ReadyChunk[] = [];
-  const done = await splitFilm(plans, config, tools, tools.signal, {
+  const done = await splitFilm(plans, { config, slots: plannedSlots(config, workloadOf(plans)) }, tools, tools.signal, {
     onChunk: (ready) => {
       chunks.push(ready);
       // Only its plan is wanted.
@@ -165,7 +168,7 @@ async function explainJob(
     decidedBy: undefined,
     because: undefined,
     offload: undefined,
-    workers: hands(config),
+    workers: await hands(config, plans, tools.folder),
     pre: [config.ffmpeg_bin, ...preArgs(plan, "WORK")],
     remote: chunks.map(({ chunk, x264Build }) => ({
       chunk: chunk.index,
@@ -207,8 +210,14 @@ async function explainFinal(
   return ok(finalArgs(films, command.outputs[0]?.url ?? ""));
 }
 
-function hands(config: Config): Hand[] {
-  const own = localSlots(config);
-  const workers = config.workers.map(({ name, slots }) => ({ name, slots }));
-  return own > 0 || workers.length === 0 ? [{ name: "local", slots: own }, ...workers] : workers;
+async function hands(config: Config, plans: readonly FilmPlan[], folder: string): Promise<Hand[]> {
+  const workers = config.workers.map(({ name, slots }) => hand(name, slots));
+  const local = localWorker(config);
+  if (!local) return workers.length === 0 ? [hand("local", 0)] : workers;
+  const opened = await openLocalLane(config, local, workloadOf(plans), folder);
+  if (!opened.ok) return workers;
+  await opened.value.sessions[0].close();
+  return [hand("local", opened.value.places.length), ...workers];
 }
+
+const hand = (name: string, slots: number | "auto"): Hand => ({ name, slots: slots === "auto" ? undefined : slots });

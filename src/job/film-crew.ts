@@ -1,10 +1,13 @@
 import { dirname } from "node:path";
 import type { FilmPlan } from "../plan/film.js";
+import { workloadOf } from "../plan/slots.js";
 import { Pace } from "../split/pace.js";
 import type { FilmFailure } from "./film-failure.js";
 import type { FilmJobInput } from "./film-job.js";
+import { plannedSlots } from "./slot-places.js";
 import { headFrameData } from "./head-facts.js";
 import { resultsFolder } from "./lane-files.js";
+import type { SplitSetting } from "./stages.js";
 import { KeptCrew, type KeptCrewOptions } from "./resume/kept-crew.js";
 
 export interface FilmCrewOptions extends Pick<KeptCrewOptions, "signal" | "pace" | "onDone"> {
@@ -36,6 +39,12 @@ export function filmCrew({ config, tools, events, outputs, keeper }: FilmJobInpu
 export function filmPace({ config, keeper }: FilmJobInput, busy: () => boolean): Pace {
   const limit = config.scratch_limit === "none" ? undefined : config.scratch_limit;
   return new Pace({ limit, busy, evict: (bytes) => keeper?.evict(bytes) ?? 0 });
+}
+
+/** How the film is cut; a later run cuts it as the first did, for as many slots as that had. */
+export function splitSetting({ config, keeper, outputs }: FilmJobInput): SplitSetting {
+  const plans = outputs.flatMap(({ output }) => output.plans);
+  return { config, slots: keeper?.slots ?? plannedSlots(config, workloadOf(plans)) };
 }
 
 /** The folders in which a job writes. */

@@ -12,7 +12,7 @@ import type { ReadyChunk } from "../split/splitter.js";
 import { closingWords, type MadeFilm, reportedCounts } from "./closing.js";
 import type { EncodedChunk } from "./chunk-run.js";
 import type { EventStream, RateCounts } from "./events.js";
-import { filmCrew, filmPace, foldersOf } from "./film-crew.js";
+import { filmCrew, filmPace, foldersOf, splitSetting } from "./film-crew.js";
 import { type FilmFailure, refusedOrFull, tellDisk } from "./film-failure.js";
 import { oddHead } from "./head-facts.js";
 import type { Hold } from "./hold.js";
@@ -142,8 +142,8 @@ class FilmJob {
   }
 
   async #split(): Promise<void> {
-    const { tools, config, events } = this.#in;
-    const result = await splitFilm(this.#plans, config, tools, this.#signal, {
+    const { tools, events } = this.#in;
+    const result = await splitFilm(this.#plans, splitSetting(this.#in), tools, this.#signal, {
       onChunk: (ready) => this.#ready(ready),
       onFrames: (frames) => events.emit({ type: "split-progress", frames }),
       ...{ pace: this.#pace, scenes: this.#crew.scenes },
@@ -257,7 +257,7 @@ class FilmJob {
   }
 
   #taken(ticks: readonly number[], bytes: number): void {
-    this.#crew.joined(bytes);
+    this.#crew.joined(bytes, ticks.length);
     const { frames, seconds, bytes: before } = this.#joined;
     const [plan] = this.#plans;
     const reached = ticks.length === 0 || !plan ? seconds : ((ticks.at(-1) ?? -1) + 1) * toNumber(plan.encoderTimeBase);

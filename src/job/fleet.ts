@@ -1,13 +1,15 @@
-import { availableParallelism } from "node:os";
 import type { Config, WorkerConfig } from "../config/types.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import { NO_SHARE } from "../plan/offload/index.js";
+import type { Workload } from "../plan/slots.js";
 import { LocalTransport } from "../workers/local.js";
+import { askMachine } from "../workers/machine.js";
 import { probeWorker } from "../workers/probe.js";
 import type { SshTransport } from "../workers/ssh.js";
 import type { Session } from "../workers/transport.js";
 import type { LaneSetup } from "./lane-files.js";
 import { makeSharedFolder, proveShares } from "./shared.js";
+import { type localWorker, placesOn } from "./slot-places.js";
 
 /** A worker that answered and can encode, or why it was dropped. */
 export interface Dropped {
@@ -21,32 +23,35 @@ export interface Dropped {
 /** Slots for which one session is enough: OpenSSH allows ten channels for a connection (MaxSessions). */
 const SLOTS_PER_SESSION = 6;
 
-/** Chunks this machine encodes at once: all its cores when it works alone, none when there are workers, unless set. */
-export function localSlots(config: Config): number {
-  if (config.local_slots !== "auto") return config.local_slots;
-  return config.workers.length === 0 ? availableParallelism() : 0;
-}
-
-/** This machine as a worker with so many slots. */
+/** This machine as a worker. */
 export async function openLocalLane(
-  config: Config,
-  slots: number,
+  { ffmpeg_bin }: Config,
+  worker: NonNullable<ReturnType<typeof localWorker>>,
+  work: Workload,
   folder: string,
 ): Promise<Result<LaneSetup, Dropped>> {
   const opened = await new LocalTransport(folder).openSession();
   if (!opened.ok) return fail(dropped(opened.failure));
-  const binding: string[] = [];
+  const session = opened.value;
+  const asked = await askMachine(session);
+  if (!asked.ok) {
+    await session.close();
+    return fail(dropped(asked.failure));
+  }
+  const { machine, numactl } = asked.value;
   return ok({
-    ...{ name: "local", slots, sessions: [opened.value], share: NO_SHARE, results: undefined },
+    ...{ name: "local", sessions: [session], share: NO_SHARE, results: undefined },
+    places: placesOn(worker, machine, numactl, work),
     sharesHostFiles: true,
-    ffmpeg: config.ffmpeg_bin,
-    binding,
+    ffmpeg: ffmpeg_bin,
   });
 }
 
 /** What a job wants of its workers. */
 export interface Wanted {
   readonly encoders: readonly string[];
+  /** What a chunk asks of a machine. */
+  readonly work: Workload;
   /** The folder of this machine in which results would best lie, where a worker shares it. */
   readonly resultsIn: string | undefined;
   /** Seconds without progress after which a worker counts as lost. */
@@ -62,7 +67,7 @@ export interface WorkerLane extends LaneSetup {
 /** Connects to a worker and finds out whether it has the encoders; what was opened in vain is closed again. */
 export async function openWorkerLane(
   worker: WorkerConfig,
-  { encoders, resultsIn, stall }: Wanted,
+  { encoders, work, resultsIn, stall }: Wanted,
   signal: AbortSignal,
 ): Promise<Result<WorkerLane, Dropped>> {
   const transport = await sshTransport(worker, stall);
@@ -75,11 +80,13 @@ export async function openWorkerLane(
   };
   const facts = await probeWorker(first.value, worker.ffmpeg_bin, encoders, signal);
   if (!facts.ok) return giveUp({ ...dropped(facts.failure), lasting: facts.failure.kind !== "connection" });
-  if (worker.numa !== undefined && !facts.value.numactl) {
+  const { machine, numactl, ffmpegVersion } = facts.value;
+  if (typeof worker.numa === "number" && !numactl) {
     const reason = "numa is set, but numactl is not installed";
     return giveUp({ reason, fix: "sudo apt install numactl", lasting: true });
   }
-  while (sessions.length * SLOTS_PER_SESSION < worker.slots) {
+  const places = placesOn(worker, machine, numactl, work);
+  while (sessions.length * SLOTS_PER_SESSION < places.length) {
     // One after the other: sshd turns away more than a few logins at once (MaxStartups).
     const next = await transport.openSession(signal);
     if (!next.ok) return giveUp(dropped(next.failure));
@@ -88,17 +95,11 @@ export async function openWorkerLane(
   const { share, failures: unshared } = await proveShares(first.value, worker);
   const results = resultsIn === undefined ? undefined : await makeSharedFolder(first.value, share, resultsIn);
   return ok({
-    ...{ name: worker.name, slots: worker.slots, sessions, share, results, unshared },
+    ...{ name: worker.name, places, sessions, share, results, unshared },
     sharesHostFiles: false,
     ffmpeg: worker.ffmpeg_bin,
-    binding: bindingOf(worker),
-    detail: `ffmpeg ${facts.value.ffmpegVersion}, ${facts.value.cores} cores`,
+    detail: `ffmpeg ${ffmpegVersion}, ${machine.cores} cores`,
   });
-}
-
-/** What stands before a worker's programs: they keep to its NUMA node. */
-export function bindingOf({ numa }: WorkerConfig): readonly string[] {
-  return numa === undefined ? [] : ["numactl", `--cpunodebind=${numa}`, `--membind=${numa}`];
 }
 
 /** The way to a worker that counts as lost after `stall` seconds without progress. ssh2 is loaded only by those who have workers. */

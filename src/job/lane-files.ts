@@ -11,11 +11,13 @@ import type { EventStream } from "./events.js";
 import type { SharedFolder } from "./shared.js";
 import type { HostTools } from "./probing.js";
 import { extractChunk, sharedSource } from "./shared-source.js";
+import type { SlotPlace } from "./slot-places.js";
 
 /** What a lane needs to know of its worker. */
 export interface LaneSetup {
   readonly name: string;
-  readonly slots: number;
+  /** Its slots; never empty. */
+  readonly places: readonly [SlotPlace, ...SlotPlace[]];
   /** One session for every few slots; never empty. */
   readonly sessions: readonly [Session, ...Session[]];
   readonly sharesHostFiles: boolean;
@@ -24,8 +26,6 @@ export interface LaneSetup {
   /** Where its results need not be fetched from; removed with the lane. */
   readonly results: SharedFolder | undefined;
   readonly ffmpeg: string;
-  /** The words that bind ffmpeg to a NUMA node, before its name; empty where there is none. */
-  readonly binding: readonly string[];
 }
 
 /** What all lanes of a job share. */
@@ -79,9 +79,9 @@ export class LaneFiles {
     const { events, plans } = this.#job;
     const [plan] = plans;
     if (this.#source === undefined || !plan || !task.ready.run) return undefined;
-    const { name: worker, binding, ffmpeg, sessions } = this.#setup;
+    const { name: worker, places, ffmpeg, sessions } = this.#setup;
     const way = { plan, source: this.#source, name, session: sessions[0], signal };
-    const taken = await extractChunk(task.ready.run, { ...way, ffmpeg: [...binding, ffmpeg] });
+    const taken = await extractChunk(task.ready.run, { ...way, ffmpeg: [...places[0].before, ffmpeg] });
     if (taken.ok) {
       events.emit({ type: "chunk-shared", chunk: task.index, worker });
       return taken.value;

@@ -85,7 +85,7 @@ export async function chooseWorkers({ command, config, folder, signal }: ChoiceI
   const found = [...plans.keys()];
   const notes = answered.flatMap(({ shares }) => shares.failures);
   const eta = (worker: OffloadWorker): number => etaOf(work, worker, bytesOf(plans.get(worker)));
-  const sorted = found.sort((a, b) => eta(a) - eta(b) || b.worker.slots - a.worker.slots);
+  const sorted = found.sort((a, b) => eta(a) - eta(b) || slotsSaid(b) - slotsSaid(a));
   const kept = able && !forced ? sorted.filter((worker) => eta(worker) < (ours ?? 0)) : sorted;
   await Promise.all(sorted.filter((worker) => !kept.includes(worker)).map(({ session }) => session.close()));
   const [best] = kept;
@@ -144,6 +144,11 @@ async function workAt(
     media.push(probed.value);
   }
   return workOf(command, media);
+}
+
+/** Slots that the user gave a worker; of others nobody has thought more than 1. */
+function slotsSaid({ worker: { slots } }: OffloadWorker): number {
+  return slots === "auto" ? 1 : slots;
 }
 
 function sizeOf(path: string): number {

@@ -9,8 +9,9 @@ import { fail, ok, type Result } from "../lib/result.js";
 import { type Inventory, takeInventory } from "../workers/inventory.js";
 import { LocalTransport } from "../workers/local.js";
 import type { LiveSession, Session } from "../workers/transport.js";
-import { bindingOf, sshTransport } from "./fleet.js";
+import { sshTransport } from "./fleet.js";
 import { proveShares, type Shares } from "./shared.js";
+import { wordsBefore } from "./slot-places.js";
 
 /** What one machine could do for a command. */
 export interface Machine {
@@ -77,7 +78,7 @@ export async function askWorker(
   const opened = await (await sshTransport(worker, question.stall)).openSession(signal);
   if (!opened.ok) return fail(opened.failure.what.replace(`${worker.name}: `, ""));
   const session = opened.value;
-  const machine = await ask(session, worker.ffmpeg_bin, bindingOf(worker), question, here);
+  const machine = await ask(session, worker.ffmpeg_bin, wordsBefore(worker), question, here);
   const useless = machine.ok ? machine.value.lacks : machine.failure;
   if (!machine.ok || useless !== undefined) {
     await session.close();
@@ -92,7 +93,7 @@ export async function askWorker(
 async function ask(
   session: Session,
   ffmpeg: string,
-  binding: readonly string[],
+  before: readonly string[],
   { command, needs, work, within = WITHIN, signal }: Question,
   here: Inventory | undefined,
 ): Promise<Result<Machine, string>> {
@@ -105,12 +106,12 @@ async function ask(
     lacks = `another ffmpeg (${inventory.version} and not ${here.version})`;
   }
   for (const argv of lacks === undefined ? deviceTrials(command, needs) : []) {
-    const seconds = await time(session, [...binding, ffmpeg, ...argv], WITHIN, signal);
+    const seconds = await time(session, [...before, ffmpeg, ...argv], WITHIN, signal);
     if (seconds === undefined) lacks ??= `no working device for ${needs.devices.join(", ")}`;
   }
   const trialSeconds =
     work && lacks === undefined
-      ? await time(session, [...binding, ffmpeg, ...work.trial.argv], within, signal)
+      ? await time(session, [...before, ffmpeg, ...work.trial.argv], within, signal)
       : undefined;
   return ok({
     inventory,

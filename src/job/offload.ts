@@ -8,7 +8,6 @@ import { isStandardOutput } from "../plan/offload/outputs.js";
 import { readsStandardInput } from "../plan/local-path.js";
 import { isDiscarded } from "../plan/muxers.js";
 import { filesHere } from "./files-here.js";
-import { bindingOf } from "./fleet.js";
 import { generationOf } from "./findings.js";
 import { type Before, type JobInput, refuse, STATUS } from "./job-input.js";
 import { type Choice, chooseWorkers, mayBeOffloaded } from "./offload-choice.js";
@@ -17,6 +16,7 @@ import { discardPlaces, type OffloadFailure, runOffloaded } from "./offload-run.
 import type { OutputPlace } from "./output.js";
 import { type NoPlace, isOn, outputPlace, readsKeys } from "./overwrite.js";
 import { writableShare } from "./shared.js";
+import { wordsBefore } from "./slot-places.js";
 import { Spool } from "./spool.js";
 import { makeFolder } from "./work-folder.js";
 
@@ -130,7 +130,7 @@ class Offload {
     try {
       if (!plan.ok) return fail({ kind: "final", what: plan.failure });
       return await runOffloaded({
-        ...{ command, plan: plan.value, places, session, ffmpeg: [...bindingOf(worker), worker.ffmpeg_bin] },
+        ...{ command, plan: plan.value, places, session, ffmpeg: [...wordsBefore(worker), worker.ffmpeg_bin] },
         ...{ folder: this.folder, stdin, stdout: process.stdout, stderr: process.stderr },
         ...{ signal: input.signal, stoppedBy: input.stoppedBy },
         onProgress: (text) => input.events.emit({ type: "progress-text", text }),

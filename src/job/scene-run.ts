@@ -5,6 +5,7 @@ import type { Session } from "../workers/transport.js";
 import { encodeFailure, laneFailure } from "./lane-failures.js";
 import type { LaneJob, LaneSetup } from "./lane-files.js";
 import type { SceneAnswer, SceneTask } from "./scene-desk.js";
+import { placeOf } from "./slot-places.js";
 import { type Pulse, StallWatch } from "./stall.js";
 
 /** Lines of ffmpeg's that a reason is made of. */
@@ -60,7 +61,11 @@ export class SceneTaskRun implements LaneRun<SceneAnswer> {
     const watch = setup.sharesHostFiles
       ? undefined
       : new StallWatch(job.stall, signal, (stop) => pulse.read(session, source, stop));
-    const argv = [...setup.binding, setup.ffmpeg, ...sceneArgs(plan, scenes.run, `file:${source}`, scenes.x264Build)];
+    const argv = [
+      ...placeOf(setup.places, slot).before,
+      setup.ffmpeg,
+      ...sceneArgs(plan, scenes.run, `file:${source}`, scenes.x264Build),
+    ];
     const end = await session.run(argv, {
       signal: watch?.signal ?? signal,
       onStdoutLine: (line) => {

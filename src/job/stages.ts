@@ -1,6 +1,7 @@
 import type { Config } from "../config/types.js";
 import type { Command } from "../ffmpeg/command.js";
 import { fail, ok, type Result } from "../lib/result.js";
+import { chunkBounds, usualLength } from "../plan/chunk-sizes.js";
 import { notCountable } from "../plan/counted-windows.js";
 import { extractable } from "../plan/extract.js";
 import type { FilmPlan } from "../plan/film.js";
@@ -161,6 +162,12 @@ interface OnSplit extends Pick<SplitOptions, "onChunk" | "onFrames" | "pace"> {
 
 type Watched = OnSplit & Pick<SplitOptions, "runs" | "analyst">;
 
+/** What says how long chunks are, besides the film: the configuration, and the number of slots that they are for. */
+export interface SplitSetting {
+  readonly config: Config;
+  readonly slots: number;
+}
+
 /**
  * Splits the source that all these renditions are made of. Where it is in doubt what is shown of its head, that is looked at first; so it is for
  * demuxers whose times can jump: ffmpeg mends them by what it has decoded, too (fftools/ffmpeg.c process_input, 5.1:
@@ -168,16 +175,16 @@ type Watched = OnSplit & Pick<SplitOptions, "runs" | "analyst">;
  */
 export async function splitFilm(
   plans: readonly FilmPlan[],
-  config: Config,
+  setting: SplitSetting,
   tools: HostTools,
   signal: AbortSignal,
   on: OnSplit,
 ): Promise<Result<SplitTotals, SplitFailure>> {
   let chunks = 0;
-  const runs = config.workers.some((worker) => worker.shared_paths.length > 0);
+  const runs = setting.config.workers.some((worker) => worker.shared_paths.length > 0);
   const keyframes = noScenes(plans);
-  const analyst = config.split === "scene" && keyframes === undefined ? on.scenes : undefined;
-  if (config.split === "scene" && keyframes !== undefined) {
+  const analyst = setting.config.split === "scene" && keyframes === undefined ? on.scenes : undefined;
+  if (setting.config.split === "scene" && keyframes !== undefined) {
     on.scenes?.notice(`chunks begin at keyframes, not at scene changes: ${keyframes}`);
   }
   const counted: Watched = {
@@ -194,15 +201,15 @@ export async function splitFilm(
   if (notCounted !== undefined) return fail({ kind: "unfit", what: notCounted });
   const looked = STEADY.test(plan.sourceFormat) || decodedTimes ? undefined : await lookAtHead(plan, tools, signal);
   if (looked && !looked.ok) return fail({ kind: "unfit", what: looked.failure });
-  const timeline = newTimeline(plans, config, analyst !== undefined, looked?.value);
+  const timeline = newTimeline(plans, setting, analyst !== undefined, looked?.value);
   const result = await splitAs(plans, timeline, tools, signal, counted);
   const { doubt } = timeline;
   if (result.ok || doubt === undefined || chunks > 0) return result;
-  if (doubt === "times") return splitFilm(plans.map(decodingTimes), config, tools, signal, on);
+  if (doubt === "times") return splitFilm(plans.map(decodingTimes), setting, tools, signal, on);
   if (looked) return result;
   const head = await lookAtHead(plan, tools, signal);
   return head.ok
-    ? splitAs(plans, newTimeline(plans, config, analyst !== undefined, head.value), tools, signal, counted)
+    ? splitAs(plans, newTimeline(plans, setting, analyst !== undefined, head.value), tools, signal, counted)
     : result;
 }
 
@@ -218,13 +225,18 @@ function noScenes(plans: readonly FilmPlan[]): string | undefined {
   return plans[0]?.habits.decodedTimes ? "the source's packets have no times" : undefined;
 }
 
-function newTimeline(plans: readonly FilmPlan[], config: Config, byScenes: boolean, head?: HeadLook): Timeline {
+function newTimeline(
+  plans: readonly FilmPlan[],
+  { config, slots }: SplitSetting,
+  byScenes: boolean,
+  head?: HeadLook,
+): Timeline {
   const [plan] = plans;
   if (!plan) throw new Error("a timeline without a film");
-  const bounds = { min: config.keyint_min, target: config.segment_frames, max: config.keyint_max };
+  const wishes = { min: config.keyint_min, target: config.segment_frames, max: config.keyint_max };
   return new Timeline({
-    bounds,
-    scenes: byScenes ? new SceneCuts(bounds) : undefined,
+    bounds: chunkBounds(wishes, plan.sourceFrames, slots),
+    scenes: byScenes ? new SceneCuts({ ...wishes, target: usualLength(wishes) }) : undefined,
     trim: plan.inputTrim,
     timeBase: plan.timeBase,
     tracks: plans.map((one) => ({

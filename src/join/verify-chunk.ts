@@ -8,6 +8,7 @@ import { MICROSECOND, formatRational, type Rational, rescale } from "../lib/rati
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 import type { ChunkPart } from "../plan/chunk.js";
 import type { PassLog } from "../plan/rate-control/pass-log.js";
+import type { ToldPackets } from "./told-packets.js";
 
 /** An encoded chunk that was found to be what it should be, rewritten by this machine's ffmpeg. */
 export interface VerifiedChunk {
@@ -25,14 +26,14 @@ const RISING = "setts=pts=PTS:dts=STARTPTS-1000+N";
 
 /**
  * Holds what a worker made of a chunk for one rendition against the plan: one packet for every frame foretold, at
- * exactly its time, the first a keyframe. The chunk is rewritten on the way, because NUT's tables differ between builds of ffmpeg, and only files
+ * exactly its time, the first a keyframe, each as the encoder handed it over (`told`). The chunk is rewritten on the way, because NUT's tables differ between builds of ffmpeg, and only files
  * of one build can be joined byte by byte; a crafted file cannot lead further than the NUT demuxer.
  */
 export async function verifyChunk(
   ffmpeg: string,
   chunk: ChunkPart,
   encoderTimeBase: Rational,
-  files: { readonly from: string; readonly to: string },
+  files: { readonly from: string; readonly to: string; readonly told: ToldPackets },
   signal: AbortSignal,
 ): Promise<Result<VerifiedChunk, Problem>> {
   const copy = ["-map", "0:v:0", "-c", "copy", "-copyinkf", "-bsf:v", RISING, "-avoid_negative_ts", "disabled"];
@@ -80,6 +81,8 @@ export async function verifyChunk(
       what: `frame ${wrong} is not at ${wanted} µs (it is at ${found[wrong]} × ${formatRational(timeBase)} s)`,
     });
   }
+  const changed = packets.findIndex((packet) => !files.told.take(packet));
+  if (changed !== -1) return fail({ what: `packet ${changed} is not what the encoder made: its checksum differs` });
   const misplaced = misplacedKeyframe(chunk, packets);
   if (misplaced !== undefined) return fail({ what: misplaced });
   const head = await headerHash(files.to);

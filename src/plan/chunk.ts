@@ -1,9 +1,12 @@
 import type { Tick } from "./frame-clock.js";
 
+/** How long a chunk should be that begins with this frame of the film, in frames. */
+export type ChunkLengths = (first: number) => number;
+
 /** How long chunks may be, in frames: `min` <= `target` <= `max`. */
 export interface ChunkBounds {
   readonly min: number;
-  readonly target: number;
+  readonly target: number | ChunkLengths;
   readonly max: number;
 }
 

@@ -44,6 +44,8 @@ export interface FilmPlan {
   readonly timeBase: Rational;
   /** Whole seconds added to all times in PRE, so that none is below zero in NUT, and taken off again in REMOTE. */
   readonly shiftSeconds: bigint;
+  /** About how many frames of the source are seen; undefined where nobody knows. */
+  readonly sourceFrames: number | undefined;
   /** The rate ffmpeg has for the source; undefined when it knows none. */
   readonly sourceRate: Rational | undefined;
   /** What the user's filters need and make of the frames' times. */

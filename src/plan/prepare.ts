@@ -19,6 +19,7 @@ import {
   readGraphs,
   readSimple,
 } from "./command-graphs.js";
+import { estimateFrames } from "./chunk-sizes.js";
 import { chunkEncoderOptions, encoderTrait } from "./encoders/index.js";
 import { type FilmPlan, shiftSeconds } from "./film.js";
 import { findFilms, type FoundFilms, isCover, streamOptions } from "./find-film.js";
@@ -213,6 +214,10 @@ function prepareFilm(
     muxer: findings.muxer,
     timeBase: graph.timeBase,
     shiftSeconds: shiftSeconds(graph.timeBase),
+    sourceFrames: estimateFrames({
+      ...{ input, seconds: media.durationSeconds, timeBase: graph.timeBase, trim: trim.value, ...times.value },
+      rate: source.averageFrameRate ?? graph.frameRate,
+    }),
     sourceRate: graph.frameRate,
     graph: chain,
     graphTimeBase: behind.timeBase,

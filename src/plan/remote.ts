@@ -1,12 +1,16 @@
+import { lastOption, type OptionUse } from "../ffmpeg/command.js";
 import { nutInput } from "../ffmpeg/guarded-input.js";
+import { makeOption } from "../ffmpeg/options.js";
 import { decimalSeconds, formatRational } from "../lib/rational.js";
 import type { Chunk, ChunkPart } from "./chunk.js";
 import { chunkFilters } from "./chunk-filters.js";
 import { colourOptions } from "./colours.js";
 import { encoderTrait } from "./encoders/index.js";
+import { withThreads } from "./encoders/threads.js";
 import type { FilmPlan } from "./film.js";
 import { type ChunkRate, isFirstPass, ratedOptions } from "./rate-control/plan.js";
 import { words } from "./stages.js";
+import { printTee } from "./tee.js";
 
 /** Where a chunk is encoded: its slices, and for each rendition what comes of them and the plan's side files. */
 export interface ChunkFiles {
@@ -24,12 +28,24 @@ export interface RenditionFiles {
   readonly told?: ChunkRate | undefined;
 }
 
+/** The processors that a chunk's encoders are to make do with, and those of this machine, by which plain ffmpeg would go. */
+export interface ThreadShare {
+  readonly cores: number;
+  readonly host: number;
+}
+
 /**
  * REMOTE: what a worker runs for one chunk: all renditions from one decoding. Times stay absolute, so that every frame
  * of the film has the same time whichever chunk it is in. Progress comes on standard output. A graph of
- * `-filter_complex` stays one: ffmpeg treats the two kinds differently (threads, flags of the scaler).
+ * `-filter_complex` stays one: ffmpeg treats the two kinds differently (threads, flags of the scaler). Without `threads`
+ * encoders take as many as they do by themselves.
  */
-export function remoteArgs(plans: readonly FilmPlan[], chunk: Chunk, files: ChunkFiles): string[] {
+export function remoteArgs(
+  plans: readonly FilmPlan[],
+  chunk: Chunk,
+  files: ChunkFiles,
+  threads?: ThreadShare,
+): string[] {
   const pictures: string[] = [];
   const renditions: string[] = [];
   let inputs = 1;
@@ -42,10 +58,9 @@ export function remoteArgs(plans: readonly FilmPlan[], chunk: Chunk, files: Chun
       inputs++;
     }
     renditions.push(
-      ...renditionArgs(plan, part, chunkFilters(plan, part, place), place.output, own.told),
-      "-y",
-      own.output,
+      ...renditionArgs(plan, part, chunkFilters(plan, part, place), place.output, { told: own.told, threads }),
     );
+    renditions.push("-y", ...(isFirstPass(plan.rate) ? ["-f", "null", own.output] : chunkOutput(plan, own.output)));
   }
   const [first] = plans;
   return [
@@ -74,31 +89,49 @@ function renditionArgs(
   part: ChunkPart,
   filters: string,
   label: string,
-  told: ChunkRate = {},
+  { told = {}, threads }: { readonly told: ChunkRate | undefined; readonly threads: ThreadShare | undefined },
 ): string[] {
+  const options = ratedOptions(plan.encoderOptions, plan.rate, told);
   return [
     ...(plan.filters?.complex
       ? ["-filter_complex", filters, "-map", `[${label}]`]
       : ["-map", "0:v:0", "-filter:v", filters]),
     ...["-fps_mode", "passthrough", "-enc_time_base", formatRational(plan.encoderTimeBase)],
-    ...words(ratedOptions(plan.encoderOptions, plan.rate, told)),
+    ...words(threads ? withThreads(plan.film.encoder, options, threads.cores, threads.host) : options),
     ...timecode(plan, part),
-    ...inBand(plan),
     ...forcedKeyframes(plan, part),
     // One more than there should be: a frame too many must be seen.
     ...["-frames:v", `${part.ticks.length + 1}`],
-    ...(isFirstPass(plan.rate)
-      ? ["-f", "null"]
-      : ["-map_metadata", "-1", "-avoid_negative_ts", "disabled", "-write_index", "0", "-f", "nut"]),
   ];
 }
 
-/** Keeps the encoder's headers in the stream; the bitstream filter does nothing where they are there by themselves. */
-function inBand({ film, headersInBand }: FilmPlan): string[] {
-  if (!headersInBand) return [];
+/**
+ * Where a rendition is written to: the chunk's file, and on standard output the size and checksum of every packet, as the
+ * encoder hands it over (framecrc). What the file says later is held against these: they were never on the worker's disk.
+ * Every line goes out as a whole, so that the lines of -progress stand between them.
+ */
+function chunkOutput(plan: FilmPlan, output: string): string[] {
+  const option = (name: string, value: string): OptionUse => makeOption(`-${name}`, value);
+  const exact = option("avoid_negative_ts", "disabled");
+  const slaves = [
+    { url: output, options: [option("f", "nut"), option("write_index", "0"), exact] },
+    { url: "pipe:1", options: [option("f", "framecrc"), option("flush_packets", "1"), exact] },
+  ];
+  return [...inHeader(plan), "-map_metadata", "-1", "-f", "tee", printTee(slaves)];
+}
+
+/**
+ * Where the encoder's headers go: before the first packet, which ffmpeg sees to by itself for NUT but not for the tee
+ * muxer (libavformat/tee.c has no AVFMT_GLOBALHEADER); or into the stream, where the bitstream filter does nothing if they
+ * are there by themselves.
+ */
+function inHeader({ film, headersInBand, encoderOptions }: FilmPlan): string[] {
+  // ffmpeg keeps options by their words: `-flags` and `-flags:v` would not add up, and the later one alone would count.
+  const flag = lastOption(encoderOptions, "flags")?.flag ?? "-flags:v";
+  if (!headersInBand) return [flag, "+global_header"];
   const trait = encoderTrait(film.encoder);
   const dumped = trait.ok && trait.value.headersDumped === true;
-  return ["-flags:v", "-global_header", ...(dumped ? ["-bsf:v", "dump_extra=freq=keyframe"] : [])];
+  return [flag, "-global_header", ...(dumped ? ["-bsf:v", "dump_extra=freq=keyframe"] : [])];
 }
 
 /**

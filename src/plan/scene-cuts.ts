@@ -1,6 +1,13 @@
-import { type ChunkBounds, MAX_CUTS_IN_GOP } from "./chunk.js";
+import { MAX_CUTS_IN_GOP } from "./chunk.js";
 import type { RunScores } from "./scenes.js";
 import type { Frame } from "./windows.js";
+
+/** How long chunks may be, and what is best where scores leave a choice, in frames. */
+export interface SceneBounds {
+  readonly min: number;
+  readonly target: number;
+  readonly max: number;
+}
 
 /** A frame with which a chunk may begin. */
 export interface CutFrame {
@@ -31,13 +38,13 @@ function isBetter(frames: readonly CutFrame[], length: number, than: number, tar
 
 /** Says where chunks end by the scores of their frames, which come later than the frames. */
 export class SceneCuts {
-  readonly #bounds: ChunkBounds;
+  readonly #bounds: SceneBounds;
   readonly #scores = new Map<number, number>();
   /** How many frames the GOPs have that are still open, by their segments. */
   readonly #gops = new Map<number, number>();
   #known = Number.NEGATIVE_INFINITY;
 
-  constructor(bounds: ChunkBounds) {
+  constructor(bounds: SceneBounds) {
     this.#bounds = bounds;
   }
 
@@ -96,7 +103,7 @@ export class SceneCuts {
   }
 
   /** Every chunk that begins within a GOP decodes it from its start: a long one is cut into fewer, longer ones. */
-  #boundsIn(gop: number): ChunkBounds {
+  #boundsIn(gop: number): SceneBounds {
     const { min, target, max } = this.#bounds;
     const least = Math.max(min, Math.ceil((this.#gops.get(gop) ?? 0) / MAX_CUTS_IN_GOP));
     return { min: least, target: Math.max(target, least), max: Math.max(max, least) };

@@ -4,6 +4,7 @@ import { fail, ok, type Result } from "../lib/result.js";
 import { lowerBound } from "../lib/search.js";
 import { type Chunk, type ChunkBounds, type ChunkSource, MAX_CUTS_IN_GOP } from "./chunk.js";
 import { CountedWindows } from "./counted-windows.js";
+import { Cuts } from "./cuts.js";
 import type { PacketHabits } from "./habits.js";
 import type { ClockCounts } from "./frame-clock.js";
 import type { SceneCuts } from "./scene-cuts.js";
@@ -44,8 +45,11 @@ export class Timeline {
   #closed: { readonly from: number; readonly to: number }[] = [];
   /** The latest frame with which a chunk may begin. */
   #border: number | undefined;
-  /** How long a chunk should be, where it is cut at keyframes: in a long GOP of the source, longer. */
-  #target: number;
+  readonly #cuts: Cuts;
+  /** The number of the open chunk's first frame. */
+  #first = 0;
+  /** How long a chunk has to be in a long GOP of the source. */
+  #least = 0;
   #ended = false;
   #chunks = 0;
   #frames = 0;
@@ -57,7 +61,7 @@ export class Timeline {
     this.#windows = habits.decodedTimes ? new CountedWindows() : new Windows({ trim, habits, head });
     this.#tracks = options.tracks.map((track) => new Track(track, timeBase));
     this.#keyed = this.#tracks.filter((track) => track.keys !== undefined);
-    this.#target = options.bounds.target;
+    this.#cuts = new Cuts(options.bounds);
   }
 
   /** Source frames seen so far that plain ffmpeg would hand to the filters. */
@@ -164,8 +168,8 @@ export class Timeline {
   #placeWindow(frames: readonly Frame[]): readonly Chunk[] {
     if (frames.length === 0) return [];
     this.#o.scenes?.window(frames);
-    if (!this.#o.scenes && this.#endsBefore(frames)) this.#close();
-    this.#target = Math.max(this.#o.bounds.target, Math.ceil(frames.length / MAX_CUTS_IN_GOP));
+    if (!this.#o.scenes) this.#endBefore(frames);
+    this.#least = Math.ceil(frames.length / MAX_CUTS_IN_GOP);
     this.#frames += frames.length;
     this.#start ??= frames[0]?.pts;
     for (const frame of frames) {
@@ -177,14 +181,25 @@ export class Timeline {
     return this.#giveClosed();
   }
 
-  /** Whether the open chunk ends where this window begins. */
-  #endsBefore(frames: readonly Frame[]): boolean {
-    const { min, target, max } = this.#o.bounds;
-    const held = this.#shown.length - this.#open;
+  /** Ends the open chunk where this window begins, or at a better keyframe that is not far before. */
+  #endBefore(frames: readonly Frame[]): void {
+    const [frame] = frames;
+    const last = this.#shown.at(-1);
+    if (!frame || !last) return;
+    const held = (): number => this.#shown.length - this.#open;
     // Of the keyframes that are certain, not one came for so long: any of the source will do.
-    if (this.#keyed.length > 0) return held >= max && !this.#onlyKeys;
-    const cut = held > 0 && this.#shown.at(-1)?.part !== frames[0]?.part;
-    return cut || held >= target || (held >= min && held + frames.length > max);
+    if (this.#keyed.length > 0) {
+      if (held() >= this.#o.bounds.max && !this.#onlyKeys) this.#close();
+      return;
+    }
+    while (held() > 0) {
+      const border = { pts: frame.pts, held: held(), next: frames.length, first: this.#first };
+      const at = last.part === frame.part ? this.#cuts.at(border) : frame.pts;
+      if (at === undefined) break;
+      if (at === frame.pts) this.#close();
+      else this.#cutAt(this.#placeOf(at));
+    }
+    this.#cuts.passed(frames.length);
   }
 
   #isKey(owner: number): boolean {
@@ -206,7 +221,8 @@ export class Timeline {
     this.#border = owner;
     if (before !== undefined && held(before) > 0 && held(owner) > this.#o.bounds.max)
       this.#cutAt(this.#placeOf(before));
-    if (held(owner) >= this.#target) this.#cutAt(this.#placeOf(owner));
+    const target = Math.max(this.#cuts.target(this.#first), this.#least);
+    if (held(owner) >= target) this.#cutAt(this.#placeOf(owner));
   }
 
   #cutScenes(): void {
@@ -223,7 +239,9 @@ export class Timeline {
 
   #cutAt(place: number): void {
     this.#closed.push({ from: this.#open, to: place });
+    this.#first += place - this.#open;
     this.#open = place;
+    this.#cuts.forget();
   }
 
   /** The open chunk gets no more frames; what is longer than allowed becomes several. */

@@ -4,7 +4,13 @@ import { type Copy, type Held, type Station, timeFor, workWithin } from "./stati
 import type { Waiting } from "./waiting.js";
 
 /** As long as the work that is left takes so many times as long as a task, its place counts and not its size. */
-const FAR = 3;
+const FAR = 5;
+
+/** Towards the end a lane is given what it should do in this part of the time: not all tasks cost the same. */
+const SURE = 0.8;
+
+/** A lane leaves a task to others that would have begun and ended it in so much of the time that it would take itself. */
+const CLEARLY = 0.7;
 
 /** A task is started a second time where that ends sooner by this part of what it takes, and by so many milliseconds. */
 const SOONER = 0.25;
@@ -45,12 +51,12 @@ export class Outlook<T extends Task, R> {
     const prospect = station.prospect(now, forecast.typical);
     const end = forecast.end - (now - forecast.at);
     if (timeFor(prospect, lowest.task.work) * FAR <= end) return lowest;
-    const fitting = waiting.largest(workWithin(prospect, end));
+    const fitting = waiting.largest(workWithin(prospect, end) * SURE);
     if (fitting) return fitting;
     // It cannot be shared out to the last drop. Who is the first to be done with one more takes one more.
     const { count, work } = waiting;
     const late = ({ task }: Held<T, R>): boolean => {
-      const until = timeFor(prospect, task.work) + now - forecast.at;
+      const until = timeFor(prospect, task.work) * CLEARLY + now - forecast.at;
       return forecast.doneElsewhere(until, work / count, station, count) >= count;
     };
     if (!late(lowest)) return lowest;

@@ -137,17 +137,6 @@ export class Station<T extends Task, R> {
     return Math.min(encoded, 1 / (prepare.mean ?? 0), fetched);
   }
 
-  /** Work that is left of what it holds. */
-  backlog(now: number, typical: number): number {
-    let left = 0;
-    const pace = this.pace.execute.mean ?? typical;
-    for (const copy of this.copies) {
-      if (copy.stage === "collected") continue;
-      left += copy.stage === "executed" ? this.executionLeft(copy, now, pace) / pace : copy.held.task.work;
-    }
-    return left;
-  }
-
   /**
    * Milliseconds until a task is executed that has a slot. First it is as the lane's other tasks were, later as its own
    * progress says. What shows nothing for long will show nothing for as long again: so a stuck one falls behind.
@@ -161,32 +150,33 @@ export class Station<T extends Task, R> {
     return Math.max(0, share * seems + (1 - share) * planned, silent);
   }
 
-  /** Milliseconds until each slot is free, soonest first. */
-  #slotTimes(now: number, typical: number): number[] {
+  /** Milliseconds until each slot is free and what waits for it is done, soonest first. */
+  slotTimes(now: number, typical: number): number[] {
     const pace = this.pace.execute.mean ?? typical;
-    const times = [...this.copies].flatMap((copy) =>
-      copy.stage === "executed" ? [this.executionLeft(copy, now, pace)] : [],
-    );
+    const times: number[] = [];
+    let queued: number[] | undefined;
+    for (const copy of this.copies) {
+      if (copy.stage === "executed") times.push(this.executionLeft(copy, now, pace));
+      else if (copy.stage !== "collected") (queued ??= []).push(copy.held.task.work * pace);
+    }
     while (times.length < this.lane.slots) times.push(0);
-    return times.sort((a, b) => a - b);
+    times.sort((a, b) => a - b);
+    for (const time of queued ?? []) {
+      // Each has the slot that is free first.
+      times[0] = (times[0] ?? 0) + time;
+      times.sort((a, b) => a - b);
+    }
+    return times;
   }
 
   /** When a task would be executed that is given to it now. */
   prospect(now: number, typical: number): Prospect {
     const { prepare, execute } = this.pace;
-    const slots = this.#slotTimes(now, typical);
-    const pace = execute.mean ?? typical;
-    let queued = 0;
+    const [slot = 0] = this.slotTimes(now, typical);
     let unsent = 0;
-    for (const copy of this.copies) {
-      if (copy.stage !== "waiting" && copy.stage !== "prepared") continue;
-      if (copy.stage === "waiting") unsent += copy.held.task.work;
-      // Each of these has the slot that is free first, one after the other.
-      slots[queued % slots.length] = (slots[queued % slots.length] ?? 0) + copy.held.task.work * pace;
-      queued++;
-    }
+    for (const copy of this.copies) if (copy.stage === "waiting") unsent += copy.held.task.work;
     const upload = prepare.mean ?? 0;
-    return { slot: Math.min(...slots), upload: unsent * upload, uploadPace: upload, pace };
+    return { slot, upload: unsent * upload, uploadPace: upload, pace: execute.mean ?? typical };
   }
 
   /** Milliseconds that it takes to have a result here. */
@@ -202,8 +192,7 @@ export class Station<T extends Task, R> {
     if (copy.stage === "collected") return Math.max(fetching - (now - copy.since), now - copy.since - fetching, 0);
     const pace = execute.mean ?? typical;
     if (copy.stage === "executed") return this.executionLeft(copy, now, pace) + fetching;
-    const slots = this.#slotTimes(now, typical);
-    const before = [...this.copies].filter((c) => c.stage === "waiting" || c.stage === "prepared").indexOf(copy);
-    return (slots[before % slots.length] ?? 0) + work * pace + fetching;
+    const [slot = 0] = this.slotTimes(now, typical);
+    return slot + fetching;
   }
 }

@@ -13,18 +13,25 @@ export interface PaceOptions {
 const RESERVE = 0.25;
 const LARGEST_RESERVE = 64 * 1024 * 1024;
 
+/**
+ * Source frames in chunks that no output has taken in yet. Of each this program keeps its times, some hundred bytes: so
+ * its memory does not grow with the film.
+ */
+const MOST_FRAMES = 250_000;
+
 /** How long a join that has just taken something is waited for to take more, milliseconds. */
 const LATELY = 2_000;
 const LOOK_AGAIN = 100;
 
 /**
- * Keeps what a job has on this machine's disk below a limit: the split waits while others work it off. Where nobody
+ * Keeps what a job has on this machine's disk below a limit, and what it has in memory: the split waits while others work it off. Where nobody
  * does, it goes on whatever the limit says: a chunk that is larger than all there may be has to be made nevertheless, and
  * who waits for the whole source would wait for ever.
  */
 export class Pace {
   readonly #o: PaceOptions;
   #used = 0;
+  #frames = 0;
   #freedAt = Number.NEGATIVE_INFINITY;
   #process: Pick<LocalProcess, "pause" | "resume"> | undefined;
   #working: () => boolean = () => false;
@@ -53,6 +60,19 @@ export class Pace {
     this.#look();
   }
 
+  /** A chunk with so many frames was cut. */
+  cut(frames: number): void {
+    this.#frames += frames;
+    this.#look();
+  }
+
+  /** An output has taken in so many of them. */
+  joined(frames: number): void {
+    this.#frames -= frames;
+    if (frames > 0) this.#freedAt = performance.now();
+    this.#look();
+  }
+
   /**
    * Has a process wait as need be, until the returned function is called. `working`: true while something is made of what
    * it has written without its going on.
@@ -68,13 +88,19 @@ export class Pace {
   }
 
   #look(): void {
-    const { limit, busy, evict } = this.#o;
-    if (limit === undefined) return;
-    const over = this.#used - (limit - Math.min(limit * RESERVE, LARGEST_RESERVE));
-    if (over > 0) this.#used -= evict(over);
-    const stillOver = over > 0 && this.#used > limit - Math.min(limit * RESERVE, LARGEST_RESERVE);
-    if (stillOver && (busy() || this.#working() || performance.now() - this.#freedAt < LATELY)) this.#hold();
+    const { busy } = this.#o;
+    const full = this.#isFull() || this.#frames > MOST_FRAMES;
+    if (full && (busy() || this.#working() || performance.now() - this.#freedAt < LATELY)) this.#hold();
     else this.#let();
+  }
+
+  /** Whether there is too much on the disk, and none of it can be given up. */
+  #isFull(): boolean {
+    const { limit, evict } = this.#o;
+    if (limit === undefined) return false;
+    const most = limit - Math.min(limit * RESERVE, LARGEST_RESERVE);
+    if (this.#used > most) this.#used -= evict(this.#used - most);
+    return this.#used > most;
   }
 
   #hold(): void {

@@ -5,7 +5,7 @@ import type { Readable } from "node:stream";
 import { FramecrcParser, frameTime } from "../ffmpeg/packets.js";
 import { type LocalProcess, startLocal } from "../ffmpeg/run.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
-import type { Chunk } from "../plan/chunk.js";
+import { type Chunk, framesOf } from "../plan/chunk.js";
 import type { ClockCounts } from "../plan/frame-clock.js";
 import type { SourceRun } from "../plan/extract.js";
 import type { Timeline } from "../plan/timeline.js";
@@ -242,6 +242,7 @@ class Splitter {
     this.#options.pace?.add(bytes - weight);
     await this.#removeSegments(chunk.firstSegment);
     this.#chunks++;
+    this.#options.pace?.cut(framesOf(chunk));
     const run = this.#runs?.run(chunk, this.#parser.headers.get(0)?.extradata ?? "");
     this.#runs?.forget(chunk.firstSegment);
     onChunk({ chunk, path, bytes, x264Build, counts, run });

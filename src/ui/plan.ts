@@ -15,7 +15,7 @@ export interface ShownPlan {
         readonly argv: readonly string[];
       }
     | undefined;
-  readonly workers: readonly { readonly name: string; readonly slots: number }[];
+  readonly workers: readonly { readonly name: string; readonly slots: number | undefined }[];
   readonly pre: readonly string[];
   readonly remote: readonly { readonly chunk: number; readonly frames: number; readonly argv: readonly string[] }[];
   readonly final: readonly (readonly string[])[];
@@ -28,7 +28,9 @@ export function renderPlan(plan: ShownPlan): string {
   if (plan.decidedBy) head.push(`# decided by: ${plan.decidedBy.kind} ${plan.decidedBy.words}`);
   if (plan.because !== undefined) head.push(`# ${plan.route === "none" ? "impossible" : "where"}: ${plan.because}`);
   if (split) {
-    const hands = plan.workers.map(({ name, slots }) => `${name} (${count(slots, "slot")})`);
+    const hands = plan.workers.map(
+      ({ name, slots }) => `${name} (${slots === undefined ? "as many slots as fit" : count(slots, "slot")})`,
+    );
     head.push(`# ${count(plan.remote.length, "chunk")}, ${count(framesOf(plan), "frame")}, for ${hands.join(", ")}`);
   }
   const blocks = [head.join("\n")];

@@ -1,5 +1,6 @@
 import { fail, ok, type Result } from "../lib/result.js";
-import { parseCodecs, parseVersion, readSections } from "./probe-text.js";
+import { parseCodecs, parseVersion } from "./probe-text.js";
+import { readSections } from "./sections.js";
 import type { Session, TransportFailure } from "./transport.js";
 
 /** All that an ffmpeg was built with, by the names that its options take. */

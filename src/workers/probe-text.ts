@@ -1,3 +1,7 @@
+import type { Machine } from "../plan/slots.js";
+import { readMachine } from "./machine-text.js";
+import { readSections } from "./sections.js";
+
 /** A version of ffmpeg, and whether this program can use it. */
 export interface FfmpegVersion {
   readonly name: string;
@@ -15,45 +19,18 @@ export interface ProbeText {
   /** The first lines of what `-version` printed, for a message. */
   readonly versionWords: string;
   readonly encoders: ReadonlySet<string>;
-  readonly cores: number;
+  /** Processors, memory and NUMA nodes. */
+  readonly machine: Machine;
   readonly numactl: boolean;
   /** ID and the words of ID_LIKE from os-release(5), then the kernel's name; lower case. */
   readonly system: readonly string[];
 }
 
-/** What a script on a worker has said, section by section. */
-export interface Sections {
-  /** What stands behind a section's name. */
-  readonly values: ReadonlyMap<string, string>;
-  /** The lines of a section, trimmed, without empty ones; none where there is no such section. */
-  readonly lines: (name: string) => readonly string[];
-}
-
-/** Parts what a script has said; each section begins with a line of `mark`, its name, and perhaps a value. */
-export function readSections(stdout: string, mark: string): Sections {
-  const values = new Map<string, string>();
-  const sections = new Map<string, string[]>();
-  let current: string[] = [];
-  for (const line of stdout.split(/\r?\n/)) {
-    if (!line.startsWith(mark)) {
-      current.push(line);
-      continue;
-    }
-    const [, name = "", value = ""] = /^(\S*)\s*(.*)$/.exec(line.slice(mark.length)) ?? [];
-    values.set(name, value.trim());
-    current = [];
-    sections.set(name, current);
-  }
-  const lines = (name: string): string[] =>
-    (sections.get(name) ?? []).map((line) => line.trim()).filter((line) => line !== "");
-  return { values, lines };
-}
-
 /** Reads the sections of the probe. */
 export function parseProbe(stdout: string, mark: string): ProbeText {
-  const { values, lines } = readSections(stdout, mark);
+  const sections = readSections(stdout, mark);
+  const { values, lines } = sections;
   const status = Number(values.get("version-status") || Number.NaN);
-  const cores = Number(lines("cores")[0]);
   return {
     complete: values.has("end"),
     ffmpegPath: values.get("path") || undefined,
@@ -61,7 +38,7 @@ export function parseProbe(stdout: string, mark: string): ProbeText {
     versionStatus: Number.isInteger(status) ? status : undefined,
     versionWords: lines("version").slice(0, 3).join("\n").slice(0, 500),
     encoders: parseCodecs(lines("encoders")),
-    cores: Number.isInteger(cores) && cores > 0 && cores <= 65536 ? cores : 1,
+    machine: readMachine(sections),
     numactl: lines("numactl").length > 0,
     system: parseSystem(lines("system")),
   };

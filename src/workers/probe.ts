@@ -1,4 +1,6 @@
 import { fail, ok, type Result, type Problem } from "../lib/result.js";
+import type { Machine } from "../plan/slots.js";
+import { MACHINE_SCRIPT } from "./machine-text.js";
 import { parseProbe, type ProbeText } from "./probe-text.js";
 import type { Session } from "./transport.js";
 
@@ -8,8 +10,8 @@ export interface WorkerFacts {
   readonly ffmpegVersion: string;
   /** Names as -c:v takes them. */
   readonly encoders: ReadonlySet<string>;
-  /** Logical processors this login may use, at least 1. */
-  readonly cores: number;
+  /** Processors, memory and NUMA nodes that this login may use. */
+  readonly machine: Machine;
   /** Whether the numactl program is installed. */
   readonly numactl: boolean;
 }
@@ -34,14 +36,14 @@ const SCRIPT = [
   'm path "$(command -v "$1")"',
   'm version; "$1" -hide_banner -version 2>&1 </dev/null; m version-status $?',
   'm encoders; "$1" -hide_banner -encoders 2>/dev/null </dev/null',
-  "m cores; nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null",
+  MACHINE_SCRIPT,
   "m numactl; command -v numactl",
   "m system; uname -s; cat /etc/os-release 2>/dev/null",
   "m end",
 ].join("; ");
 
 /**
- * Asks a worker, in one round trip, for its ffmpeg (5.1 or later), encoders, cores and numactl.
+ * Asks a worker, in one round trip, for its ffmpeg (5.1 or later), encoders, machine and numactl.
  * `stop` ends the asking. `encoders`: fails with "no-encoder" unless its ffmpeg has all of these. A session that fails or is cancelled is "connection".
  */
 export async function probeWorker(
@@ -111,7 +113,7 @@ export function judgeProbe(
       fix: "set ffmpeg_bin of this worker to an ffmpeg that has it, or choose another encoder",
     });
   }
-  return ok({ ffmpegVersion: version.name, encoders: text.encoders, cores: text.cores, numactl: text.numactl });
+  return ok({ ffmpegVersion: version.name, encoders: text.encoders, machine: text.machine, numactl: text.numactl });
 }
 
 /** The command that installs ffmpeg on this kind of system. `ids`: ID and ID_LIKE of os-release(5), or what uname says. */

@@ -190,7 +190,7 @@ describe("a connection that ends", () => {
   test("by this side (socket destroyed): programs end", async () => {
     const env = { ...process.env, ...lab.env };
     const settings = await readHostSettings(
-      { numa: undefined, shared_paths: [], connect_timeout: undefined, ...two.config },
+      { numa: "auto", nice: 0, shared_paths: [], connect_timeout: undefined, ...two.config },
       env,
     );
     const link = value(

@@ -6,11 +6,11 @@ import { expect } from "vitest";
 import { until } from "../lab/sessions.js";
 import { faultTest, slow, textOf, waitFor } from "./rig.js";
 
-/** What the last argument names, the result, is changed by these shell words, where it is `$o`, after the encoding. */
+/** The result, which the last argument names first, is changed by these shell words, where it is `$o`, after the encoding. */
 function changed(words: string, times = 1): string {
   return [
     'd=$(dirname "$0"); n=$(ls "$d" | grep -c "^pid-"); : > "$d/pid-$$"',
-    'for o; do :; done; o=${o#file:}; case $o in *.nut) ;; *) exec FFMPEG "$@";; esac',
+    'for o; do :; done; o=${o#*]file:}; o=${o%%|*}; case $o in *.nut) ;; *) exec FFMPEG "$@";; esac',
     `if [ "$n" -lt ${times} ]; then FFMPEG "$@" || exit; ${words}; exit 0; fi`,
   ].join("; ");
 }
@@ -71,6 +71,18 @@ faultTest("damaged bytes back", {
   },
   harm: wait,
   said: [/^distffmpeg: chunk \d+ failed on w1 .*its result was refused/m],
+});
+
+faultTest("a bit changed inside a frame", {
+  lab: {
+    // The last bytes of the file are the last packet's.
+    workers: [
+      { ffmpeg: { script: changed('s=$(wc -c < "$o"); printf X | dd of="$o" bs=1 seek=$((s-9)) conv=notrunc') } },
+      {},
+    ],
+  },
+  harm: wait,
+  said: [/^distffmpeg: chunk \d+ failed on w1 .*its result was refused: .*checksum/m],
 });
 
 faultTest("bytes of something else back", {

@@ -17,8 +17,9 @@ export interface FfmpegKind {
 export interface LabWorkerOptions {
   /** "w1", "w2" … by default. */
   readonly name?: string;
-  readonly slots?: number;
-  readonly numa?: number;
+  readonly slots?: number | "auto";
+  readonly numa?: number | "none";
+  readonly nice?: number;
   readonly ffmpeg?: FfmpegKind;
   /** More lines for its sshd_config. */
   readonly sshd?: readonly string[];
@@ -43,8 +44,9 @@ export interface LabWorkerConfig {
   readonly work_path: string;
   readonly ffmpeg_bin: string;
   readonly platform: "Linux" | "Darwin";
-  readonly slots: number;
-  readonly numa?: number;
+  readonly slots: number | "auto";
+  readonly numa?: number | "none";
+  readonly nice?: number;
 }
 
 export interface LabWorker {

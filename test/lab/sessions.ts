@@ -14,7 +14,8 @@ export function transportTo(
   env: Record<string, string> = {},
 ): SshTransport {
   const config: WorkerConfig = {
-    numa: undefined,
+    numa: "auto",
+    nice: 0,
     shared_paths: [],
     connect_timeout: undefined,
     ...worker.config,

@@ -64,6 +64,7 @@ export class Worker {
       platform: process.platform === "darwin" ? "Darwin" : "Linux",
       slots: setup.options.slots ?? 1,
       ...(setup.options.numa === undefined ? {} : { numa: setup.options.numa }),
+      ...(setup.options.nice === undefined ? {} : { nice: setup.options.nice }),
     };
   }
 

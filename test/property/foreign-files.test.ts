@@ -11,6 +11,7 @@ import { verifyChunk } from "../../src/join/verify-chunk.js";
 import { rational } from "../../src/lib/rational.js";
 import type { ChunkPart } from "../../src/plan/chunk.js";
 import { ALL } from "../thorough.js";
+import { packetsOf, toldOf } from "../unit/join/rig.js";
 
 /** Files of which every byte may be wrong: what reads their heads says no, or leaves them as they are. */
 
@@ -93,16 +94,18 @@ test("where the packets of a NUT file begin is found, or that it is none", async
   );
 });
 
-test("a chunk with wrong bytes is taken with all its frames at their times, or refused", async () => {
+test("a chunk with wrong bytes is taken with all its frames as they were made, at their times, or refused", async () => {
   const ticks = Array.from({ length: 20 }, (_, tick) => ({ tick }));
   const part = { ticks } as unknown as ChunkPart;
+  const made = await packetsOf(path("film.nut"));
   let [taken, refused] = [0, 0];
   await fc.assert(
     fc.asyncProperty(damage, async (one) => {
-      const files = { from: damaged("film.nut", one), to: path("to.nut") };
+      const files = { from: damaged("film.nut", one), to: path("to.nut"), told: await toldOf(path("film.nut")) };
       const judged = await verifyChunk("ffmpeg", part, rational(1, 10), files, AbortSignal.timeout(60_000));
+      if (!judged.ok) refused++;
+      else expect((await packetsOf(path("to.nut"))).map(({ crc }) => crc)).toEqual(made.map(({ crc }) => crc));
       if (judged.ok) taken++;
-      else refused++;
     }),
     { numRuns: ALL ? 100 : 12, seed: 7 },
   );

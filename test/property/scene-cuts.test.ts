@@ -2,18 +2,18 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Packet } from "../../src/ffmpeg/packets.js";
 import { rational } from "../../src/lib/rational.js";
-import { type Chunk, type ChunkBounds, MAX_CUTS_IN_GOP } from "../../src/plan/chunk.js";
+import { type Chunk, MAX_CUTS_IN_GOP } from "../../src/plan/chunk.js";
 import { FrameClock } from "../../src/plan/frame-clock.js";
 import { FRAME_BY_FRAME, graphClock } from "../../src/plan/graph.js";
 import { PLAIN_HABITS } from "../../src/plan/habits.js";
-import { SceneCuts } from "../../src/plan/scene-cuts.js";
+import { type SceneBounds, SceneCuts } from "../../src/plan/scene-cuts.js";
 import type { RunScores } from "../../src/plan/scenes.js";
 import { Timeline } from "../../src/plan/timeline.js";
 
 /** Films of random GOPs with random scores, whose scores come whenever they like: chunks are where the scores say. */
 const BASE = rational(1, 25);
 
-function timeline(bounds: ChunkBounds): Timeline {
+function timeline(bounds: SceneBounds): Timeline {
   return new Timeline({
     ...{ bounds, timeBase: BASE, habits: PLAIN_HABITS, scenes: new SceneCuts(bounds) },
     trim: { start: undefined, duration: undefined },
@@ -46,7 +46,7 @@ interface Film {
 /** First frames of chunks, and the last frame of each. */
 function cut(
   film: Film,
-  bounds: ChunkBounds,
+  bounds: SceneBounds,
 ): { readonly first: number; readonly last: number; readonly from: number }[] {
   const line = timeline(bounds);
   const packets = film.gops
@@ -90,7 +90,7 @@ const films: fc.Arbitrary<Film> = fc
     });
   });
 
-const bounds: fc.Arbitrary<ChunkBounds> = fc
+const bounds: fc.Arbitrary<SceneBounds> = fc
   .tuple(fc.integer({ min: 1, max: 12 }), fc.nat(20), fc.nat(20))
   .map(([min, more, most]) => ({ min, target: min + more, max: min + more + most }));
 

@@ -7,11 +7,13 @@ import type { Lock } from "../../lib/lock.js";
 import { fail, ok, type Problem, type Result } from "../../lib/result.js";
 import { framesOf } from "../../plan/chunk.js";
 import type { FilmPlan } from "../../plan/film.js";
+import { workloadOf } from "../../plan/slots.js";
 import { isFirstPass, treeSuffix } from "../../plan/rate-control/plan.js";
 import type { VerifiedChunk } from "../../join/verify-chunk.js";
 import type { EncodedChunk } from "../chunk-run.js";
 import type { ChunkTask } from "../chunk-task.js";
 import type { EventStream } from "../events.js";
+import { plannedSlots } from "../slot-places.js";
 import { sweepHost } from "../clean/host.js";
 import { readLog } from "../pass-files.js";
 import { ChunkKeys, hashFile } from "./chunk-key.js";
@@ -26,7 +28,7 @@ import {
   readJournal,
   type SourceFact,
 } from "./journal.js";
-import { heldBy, JOURNAL, LOCK, stateFolder } from "./state.js";
+import { heldBy, JOURNAL, LOCK, type Resumable, stateFolder } from "./state.js";
 
 export interface KeeperOptions {
   readonly command: Command;
@@ -42,14 +44,6 @@ export interface KeeperOptions {
   readonly events: EventStream;
 }
 
-/** What is kept of a job that has ended short of success. */
-export interface Resumable {
-  readonly id: string;
-  readonly place: string;
-  readonly chunks: number;
-  readonly bytes: number;
-}
-
 /**
  * Keeps the finished chunks of a job until its outputs are in place, so that the same command can go on where it was
  * stopped, by whatever stopped it. Planning and the split run again: they are cheap, and come to the same.
@@ -61,6 +55,8 @@ export class Keeper {
   readonly #lock: Lock;
   readonly #keys: ChunkKeys;
   readonly #records: Map<string, KeptRecord>;
+  /** For how many slots the film is cut: as in the first run, so that what that has finished fits. */
+  readonly slots: number;
   #total: Journal["total"];
   /** Set when the journal has its head. */
   #headed: boolean;
@@ -81,6 +77,7 @@ export class Keeper {
     this.#keys = new ChunkKeys(options.plans);
     this.#records = new Map(journal?.chunks);
     this.#total = journal?.total;
+    this.slots = journal?.head.slots ?? plannedSlots(options.config, workloadOf(options.plans));
     this.#headed = journal !== undefined;
   }
 
@@ -281,6 +278,7 @@ export class Keeper {
       await this.#writer.add({
         ...{ kind: "job", version: 1, argv: [...argv], flags: Object.fromEntries(flags), cwd: process.cwd() },
         ...{ began: new Date().toISOString(), sources: [...sources], settings: settingsOf(config) },
+        slots: this.slots,
         ffmpeg: await ffmpegBuild(config.ffmpeg_bin),
       });
       this.#headed = true;

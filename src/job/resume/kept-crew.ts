@@ -64,9 +64,10 @@ export class KeptCrew {
     else this.#crew.add(task);
   }
 
-  /** A chunk of a film has been taken in by its output: its file is gone, but for what is kept. */
-  joined(bytes: number): void {
+  /** A chunk of a film has been taken in by its output: its file is gone, but for what is kept. `frames`: of the first film alone. */
+  joined(bytes: number, frames: number): void {
     if (!this.#o.keeper) this.#o.pace.free(bytes);
+    this.#o.pace.joined(frames);
   }
 
   async #take(keeper: Keeper, task: ChunkTask): Promise<void> {

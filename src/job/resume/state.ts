@@ -13,6 +13,14 @@ export const LOCK = "lock";
 
 const PREFIX = "resume-";
 
+/** What is kept of a job that has ended short of success. */
+export interface Resumable {
+  readonly id: string;
+  readonly place: string;
+  readonly chunks: number;
+  readonly bytes: number;
+}
+
 /** Where what is kept of a command lies, by the command's digits. */
 export function stateFolder({ server_work_path }: Pick<Config, "server_work_path">, id: string): string {
   return join(server_work_path, `${PREFIX}${id}`);

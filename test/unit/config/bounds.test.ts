@@ -3,20 +3,21 @@ import { describe, expect, test } from "vitest";
 import { HERE, House, USER } from "./rig.js";
 
 describe("segment_frames between keyint_min and keyint_max", () => {
-  const lengths = (argv: readonly string[], files: Readonly<Record<string, unknown>> = {}): number[] => {
+  const lengths = (argv: readonly string[], files: Readonly<Record<string, unknown>> = {}): (number | "auto")[] => {
     const { config } = new House(files).loaded(argv);
     return [config.keyint_min, config.segment_frames, config.keyint_max];
   };
 
   test.each([
-    [[], [120, 240, 600]],
-    [["-df_keyint_min=300"], [300, 300, 600]],
-    [["-df_keyint_max=200"], [120, 200, 200]],
-    [["-df_keyint_max=48"], [48, 48, 48]],
-    [["-df_keyint_min=700"], [700, 700, 700]],
+    [[], [120, "auto", 600]],
+    [["-df_segment_frames=auto"], [120, "auto", 600]],
+    [["-df_keyint_min=300"], [300, "auto", 600]],
+    [["-df_keyint_max=200"], [120, "auto", 200]],
+    [["-df_keyint_max=48"], [48, "auto", 48]],
+    [["-df_keyint_min=700"], [700, "auto", 700]],
     [
       ["-df_keyint_min=48", "-df_keyint_max=120"],
-      [48, 120, 120],
+      [48, "auto", 120],
     ],
     [["-df_segment_frames=60"], [60, 60, 600]],
     [["-df_segment_frames=900"], [120, 900, 900]],
@@ -28,19 +29,19 @@ describe("segment_frames between keyint_min and keyint_max", () => {
       ["-df_keyint_min=600", "-df_keyint_max=1200", "-df_segment_frames=200"],
       [600, 600, 1200],
     ],
-    [
-      ["-df_keyint_min=120", "-df_keyint_max=120"],
-      [120, 120, 120],
-    ],
   ])("%j", (argv, expected) => {
     expect(lengths(argv)).toEqual(expected);
   });
 
+  test("auto in a stronger place takes back a number, which moves no bounds then", () => {
+    expect(lengths(["-df_segment_frames=auto"], { [USER]: { segment_frames: 900 } })).toEqual([120, "auto", 600]);
+  });
+
   test("a stronger place wins over a weaker one", () => {
-    expect(lengths(["-df_keyint_max=48"], { [USER]: { keyint_min: 300, keyint_max: 900 } })).toEqual([48, 48, 48]);
+    expect(lengths(["-df_keyint_max=48"], { [USER]: { keyint_min: 300, keyint_max: 900 } })).toEqual([48, "auto", 48]);
     const { origins } = new House({ [USER]: { keyint_min: 300 } }).loaded(["-df_keyint_max=48"]);
     expect(origins.keyint_min).toMatch(/config\.json:2, follows keyint_max$/);
-    expect(origins.segment_frames).toBe("default, follows keyint_min");
+    expect(origins.segment_frames).toBe("default");
     expect(origins.keyint_max).toBe("-df_keyint_max");
   });
 
@@ -77,6 +78,8 @@ describe("segment_frames between keyint_min and keyint_max", () => {
         const result = home.load(argv);
         if (!result.ok) return;
         const { keyint_min, segment_frames, keyint_max } = result.value.config;
+        expect(keyint_min).toBeLessThanOrEqual(keyint_max);
+        if (segment_frames === "auto") return;
         expect(keyint_min).toBeLessThanOrEqual(segment_frames);
         expect(segment_frames).toBeLessThanOrEqual(keyint_max);
       }),

@@ -18,8 +18,9 @@ describe("workers", () => {
         work_path: "/tmp/distffmpeg",
         ffmpeg_bin: "ffmpeg",
         platform: "Linux",
-        slots: 1,
-        numa: undefined,
+        slots: "auto",
+        numa: "auto",
+        nice: 0,
         shared_paths: [],
       },
     ]);
@@ -37,8 +38,8 @@ describe("workers", () => {
     const found = farm([a, { host: "b" }, a, { ...a, slots: 4 }, { host: "b", name: "b2" }]);
     expect(found.map(({ name, slots }) => [name, slots])).toEqual([
       ["a", 6],
-      ["b", 1],
-      ["b2", 1],
+      ["b", "auto"],
+      ["b2", "auto"],
     ]);
   });
 
@@ -54,13 +55,13 @@ describe("workers", () => {
       { host: "a", numa: 1, port: 23 },
     ]);
     expect(found.map(({ name, slots }) => [name, slots])).toEqual([
-      ["a", 1],
-      ["a-2", 1],
-      ["a-3", 1],
-      ["a-4", 1],
-      ["a/numa0", 1],
+      ["a", "auto"],
+      ["a-2", "auto"],
+      ["a-3", "auto"],
+      ["a-4", "auto"],
+      ["a/numa0", "auto"],
       ["a/numa1", 2],
-      ["a/numa1-2", 1],
+      ["a/numa1-2", "auto"],
     ]);
   });
 

@@ -13,7 +13,7 @@ describe("loadConfig", () => {
       ffmpeg_bin: "ffmpeg",
       ffprobe_bin: "ffprobe",
       server_work_path: join(house.home, ".local/state/distffmpeg/jobs"),
-      segment_frames: 240,
+      segment_frames: "auto",
       keyint_min: 120,
       keyint_max: 600,
       job_max_retries: 3,
@@ -21,6 +21,7 @@ describe("loadConfig", () => {
       loglevel: "info",
       fallback: "local",
       local_slots: "auto",
+      local_nice: 0,
       route: "auto",
       split: "keyframe",
       resume: "auto",
@@ -219,8 +220,8 @@ describe("comments", () => {
     const { config, notes } = new House({ [USER]: sample }).loaded();
     expect(notes).toEqual([]);
     expect(config.workers.map(({ name, slots, port, numa }) => [name, slots, port, numa])).toEqual([
-      ["tower", 2, undefined, undefined],
-      ["192.168.1.100", 1, 2222, undefined],
+      ["tower", "auto", undefined, "auto"],
+      ["192.168.1.100", 2, 2222, "auto"],
       ["bigserver.local/numa0", 2, 22, 0],
     ]);
     const named = JSON.parse(sample) as { workers: object[] };
@@ -261,8 +262,13 @@ describe("the config of DistrFFmpeg", () => {
     expect(workers).toHaveLength(5);
     expect(config).toMatchObject({ ...rest, loglevel: "info" });
     expect(config.workers).toMatchObject([
-      { name: "192.168.1.100", user: "nerd", port: 2222, slots: 1, work_path: "/tmp/distrffmpeg" },
-      { name: "192.168.1.200", platform: "Windows", slots: 1, work_path: "/Users/Me/AppData/Local/Temp/distrffmpeg" },
+      { name: "192.168.1.100", user: "nerd", port: 2222, slots: "auto", work_path: "/tmp/distrffmpeg" },
+      {
+        name: "192.168.1.200",
+        platform: "Windows",
+        slots: "auto",
+        work_path: "/Users/Me/AppData/Local/Temp/distrffmpeg",
+      },
       { name: "big.local", slots: 3, connect_timeout: 20 },
     ]);
   });

@@ -13,7 +13,8 @@ const session: Session = {
   ...{ folder: "/", put: nothing, get: nothing, remove: nothing, run: nothing, close: () => Promise.resolve() },
 };
 const lane: WorkerLane = {
-  ...{ name: "w", slots: 1, sessions: [session], sharesHostFiles: false, ffmpeg: "ffmpeg", binding: [], detail: "" },
+  ...{ name: "w", sessions: [session], sharesHostFiles: false, ffmpeg: "ffmpeg", detail: "" },
+  places: [{ before: [], cores: undefined }],
   ...{ share: NO_SHARE, results: undefined, unshared: [] },
 };
 const OFF = { reason: "nothing answers", lasting: false };

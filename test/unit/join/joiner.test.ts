@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Joiner } from "../../../src/join/joiner.js";
 import { verifyChunk } from "../../../src/join/verify-chunk.js";
-import { chunkOf, encode, ffmpeg, packetsOf, picturesOf, range, TICK, X264 } from "./rig.js";
+import { chunkOf, encode, ffmpeg, packetsOf, picturesOf, range, TICK, toldOf, X264 } from "./rig.js";
 
 const never = new AbortController().signal;
 const EDGES = [0, 17, 30, 48];
@@ -17,7 +17,8 @@ beforeAll(async () => {
     const to = EDGES[i + 1] ?? from;
     const path = place(`verified${i}.nut`);
     const encoded = await encode(folder, `chunk${i}`, from, to);
-    const verified = await verifyChunk("ffmpeg", chunkOf(range(from, to)), TICK, { from: encoded, to: path }, never);
+    const files = { from: encoded, to: path, told: await toldOf(encoded) };
+    const verified = await verifyChunk("ffmpeg", chunkOf(range(from, to)), TICK, files, never);
     if (!verified.ok) throw new Error(verified.failure.what);
     chunks.push(path);
   }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { FramecrcParser, type Packet } from "../../../src/ffmpeg/packets.js";
+import { ToldPackets } from "../../../src/join/told-packets.js";
 import { runLocal } from "../../../src/ffmpeg/run.js";
 import { type Rational, rational } from "../../../src/lib/rational.js";
 import type { ChunkPart } from "../../../src/plan/chunk.js";
@@ -45,12 +46,23 @@ export async function encode(folder: string, name: string, from: number, to: num
   return path;
 }
 
+/** What framecrc says of a file's first video stream, line by line in the order in which the packets are stored. */
+async function linesOf(path: string): Promise<string[]> {
+  const args = ["-v", "error", "-nostdin", "-copyts", "-i", path, "-map", "0:v:0", "-c", "copy", "-copyinkf"];
+  return (await runLocal("ffmpeg", [...args, "-f", "framecrc", "-"])).stdout.split("\n");
+}
+
 /** The packets of a file's first video stream in the order they are stored. */
 export async function packetsOf(path: string): Promise<Packet[]> {
-  const args = ["-v", "error", "-nostdin", "-copyts", "-i", path, "-map", "0:v:0", "-c", "copy", "-copyinkf"];
-  const end = await runLocal("ffmpeg", [...args, "-f", "framecrc", "-"]);
   const parser = new FramecrcParser();
-  return end.stdout.split("\n").flatMap((line) => parser.line(line) ?? []);
+  return (await linesOf(path)).flatMap((line) => parser.line(line) ?? []);
+}
+
+/** As if they had been told of while they were made, the first so many at most. */
+export async function toldOf(path: string, most = 1000): Promise<ToldPackets> {
+  const told = new ToldPackets(most);
+  for (const line of await linesOf(path)) told.push(line);
+  return told;
 }
 
 /** Its pictures by their hashes. */

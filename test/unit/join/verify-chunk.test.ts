@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type VerifiedChunk, verifyChunk } from "../../../src/join/verify-chunk.js";
 import { type Rational, rational } from "../../../src/lib/rational.js";
 import type { Problem, Result } from "../../../src/lib/result.js";
-import { chunkOf, encode, ffmpeg, packetsOf, picturesOf, range, TICK } from "./rig.js";
+import { ToldPackets } from "../../../src/join/told-packets.js";
+import { chunkOf, encode, ffmpeg, packetsOf, picturesOf, range, TICK, toldOf } from "./rig.js";
 
 const never = new AbortController().signal;
 let folder = "";
@@ -24,8 +25,11 @@ function verify(
   from: string,
   ticks: readonly number[],
   timeBase: Rational = TICK,
+  made: string = from,
 ): Promise<Result<VerifiedChunk, Problem>> {
-  return verifyChunk("ffmpeg", chunkOf(ticks), timeBase, { from, to: place("verified.nut") }, never);
+  return toldOf(made).then((told) =>
+    verifyChunk("ffmpeg", chunkOf(ticks), timeBase, { from, to: place("verified.nut"), told }, never),
+  );
 }
 
 async function words(from: string, ticks: readonly number[], timeBase?: Rational): Promise<string> {
@@ -111,6 +115,25 @@ describe("a chunk that is not", () => {
     expect(await words(header, range(50, 75))).toMatch(/^it (cannot be read|has no frames)$/);
   });
 
+  test("one bit changed inside a frame, and packets of which nothing was told", async () => {
+    const sizes = (await packetsOf(good)).map(({ size }) => size);
+    const changed = await altered("bit.nut", (bytes) => {
+      const other = Buffer.from(bytes);
+      // The file ends with its last packet's data.
+      const at = other.length - Math.ceil((sizes.at(-1) ?? 0) / 2);
+      other[at] = (other[at] ?? 0) ^ 4;
+      return other;
+    });
+    const result = await verify(changed, range(50, 75), TICK, good);
+    const what = "packet 24 is not what the encoder made: its checksum differs";
+    expect(result).toEqual({ ok: false, failure: { what } });
+    const files = { from: good, to: place("untold.nut"), told: await toldOf(good, 24) };
+    expect(await verifyChunk("ffmpeg", chunkOf(range(50, 75)), TICK, files, never)).toEqual({
+      ok: false,
+      failure: { what },
+    });
+  });
+
   test("no NUT file at all", async () => {
     await writeFile(place("text.nut"), "ffmpeg: command not found\n");
     await writeFile(place("empty.nut"), "");
@@ -133,20 +156,26 @@ describe("a chunk that is not", () => {
   });
 
   test("an ffmpeg that cannot be started", async () => {
-    const files = { from: good, to: place("x.nut") };
+    const files = { from: good, to: place("x.nut"), told: new ToldPackets(0) };
     const result = await verifyChunk("/no/such/ffmpeg", chunkOf(range(50, 75)), TICK, files, never);
     expect(result).toEqual({ ok: false, failure: { what: "it cannot be read", detail: "ENOENT" } });
   });
 });
 
 test("a disk that is full", async () => {
-  const result = await verifyChunk("ffmpeg", chunkOf(range(50, 75)), TICK, { from: good, to: "/dev/full" }, never);
+  const result = await verifyChunk(
+    "ffmpeg",
+    chunkOf(range(50, 75)),
+    TICK,
+    { from: good, to: "/dev/full", told: new ToldPackets(0) },
+    never,
+  );
   expect(result).toMatchObject({ ok: false });
   if (!result.ok) expect(result.failure.detail).toContain("No space left on device");
 });
 
 test("stopped", async () => {
-  const files = { from: good, to: place("stopped.nut") };
+  const files = { from: good, to: place("stopped.nut"), told: new ToldPackets(0) };
   const result = await verifyChunk("ffmpeg", chunkOf(range(50, 75)), TICK, files, AbortSignal.abort());
   expect(result.ok).toBe(false);
 });

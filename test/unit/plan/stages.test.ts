@@ -8,6 +8,7 @@ import type { FilmPlan } from "../../../src/plan/film.js";
 import { preArgs } from "../../../src/plan/pre.js";
 import { finalArgs } from "../../../src/plan/final.js";
 import { remoteArgs } from "../../../src/plan/remote.js";
+import { parseTee } from "../../../src/plan/tee.js";
 import { rehearsalArgs } from "../../../src/plan/stages.js";
 import type { ChunkPart } from "../../../src/plan/chunk.js";
 import { command, findings, mapping, planOf, stream } from "./rig.js";
@@ -234,14 +235,37 @@ describe("REMOTE", () => {
     expect(args.join(" ")).toContain("-c:v libx264 -crf 20 -preset fast -x264-params stitchable=1");
     expect(args.join(" ")).not.toMatch(/secret|hidden|aac|96k/);
     expect(after(args, "-i")).toBe("in.nut");
-    expect(args.at(-1)).toBe("out.nut");
+    expect(args.slice(-3)).toEqual([
+      "-f",
+      "tee",
+      "[f=nut:write_index=0:avoid_negative_ts=disabled]out.nut|" +
+        "[f=framecrc:flush_packets=1:avoid_negative_ts=disabled]pipe:1",
+    ]);
+  });
+
+  test("a result's name is no part of the words around it", () => {
+    const slaves = (args: readonly string[]): readonly { readonly url: string }[] => {
+      const parsed = parseTee(args.at(-1) ?? "");
+      return parsed.ok ? parsed.value : [];
+    };
+    const name = (output: string): string | undefined =>
+      slaves(remote(planOf("-i a.mp4 o.mkv"), chunk, { ...files, output }))[0]?.url;
+    expect(name("file:/x/a|b[c]'d\\e: f/r.nut")).toBe("file:/x/a|b[c]'d\\e: f/r.nut");
+  });
+
+  test("one word about flags: ffmpeg would not add up what stands under two", () => {
+    const flags = (words: string): string => remote(planOf(`-i a.mp4 ${words} o.mkv`), chunk, files).join(" ");
+    expect(flags("-flags +cgop")).toMatch(/-flags \+cgop .*-flags \+global_header/);
+    expect(flags("-flags:v +cgop")).toMatch(/-flags:v \+cgop .*-flags:v \+global_header/);
   });
 
   test("containers that want headers in the stream get them", () => {
     expect(remote(planOf("-i a.mp4 o.ts", { muxer: "mpegts" }), chunk, files).join(" ")).toContain(
       "-flags:v -global_header",
     );
-    expect(remote(planOf("-i a.mp4 o.mp4", { muxer: "mp4" }), chunk, files).join(" ")).not.toContain("global_header");
+    expect(remote(planOf("-i a.mp4 o.mp4", { muxer: "mp4" }), chunk, files).join(" ")).toContain(
+      "-flags:v +global_header",
+    );
   });
 
   test("an encoder that can have them in both places is told so, others are not", () => {
@@ -249,7 +273,7 @@ describe("REMOTE", () => {
       remote(planOf("-i a.mp4 o.x", { muxer, mappings: [mapping(`0>0 h264>${encoder}`)] }), chunk, files).join(" ");
     expect(made("libx264", "mpegts")).toContain("-flags:v -global_header -bsf:v dump_extra=freq=keyframe");
     expect(made("libx265", "mpegts")).toContain(" info=0:repeat-headers=1");
-    expect(made("libx265", "mpegts")).not.toContain("global_header");
+    expect(made("libx265", "mpegts")).not.toContain("-global_header");
     expect(made("libx265", "mp4")).not.toContain("repeat-headers");
     // What it keeps beside the stream has no place in it.
     expect(made("ffv1", "avi")).not.toContain("dump_extra");

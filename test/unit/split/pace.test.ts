@@ -35,10 +35,25 @@ test("the split stands while there is too much, and goes when there is room", ()
   expect(now.goes).toBe(true);
 });
 
-test("without a limit it always goes", () => {
+test("without a limit it goes whatever is on the disk", () => {
   const { now, pace } = rig();
   pace.add(1e15);
   expect([now.goes, pace.limited]).toEqual([true, false]);
+});
+
+test("it stands while too many frames are cut that no output has taken in", () => {
+  const { now, pace } = rig();
+  pace.cut(250_000);
+  expect(now.goes).toBe(true);
+  pace.cut(1);
+  expect(now.goes).toBe(false);
+  pace.joined(1);
+  expect(now.goes).toBe(true);
+  // All of them have to be cut before any is encoded, as for a bitrate.
+  pace.cut(500_000);
+  now.busy = false;
+  vi.advanceTimersByTime(3000);
+  expect(now.goes).toBe(true);
 });
 
 test("what is only kept for later goes first", () => {

@@ -45,7 +45,7 @@ describe("the probe", () => {
       value: {
         ffmpegVersion: "5.1.9-0+deb12u1",
         encoders: new Set(["libx264", "ffv1", "aac"]),
-        cores: 8,
+        machine: { cores: 8, memory: undefined, nodes: [] },
         numactl: true,
       },
     });
@@ -71,7 +71,7 @@ describe("the probe", () => {
 
   test("makes the least of missing numbers", () => {
     expect(judge(ANSWER.replace("\n8\n", "\nmany\n").replace("/usr/bin/numactl", ""))).toMatchObject({
-      value: { cores: 1, numactl: false },
+      value: { machine: { cores: 1 }, numactl: false },
     });
   });
 

@@ -13,7 +13,8 @@ export function worker(over: Partial<WorkerConfig> = {}): WorkerConfig {
     ffmpeg_bin: "ffmpeg",
     platform: "Linux",
     slots: 1,
-    numa: undefined,
+    numa: "auto",
+    nice: 0,
     shared_paths: [],
     ...over,
   };
