@@ -13,7 +13,7 @@ import { remoteArgs } from "../plan/remote.js";
 import type { LaneFailure, LaneRun } from "../schedule/lane.js";
 import type { ProcessEnd, Session, TransportFailure } from "../workers/transport.js";
 import { type ChunkTask, isWanted, resultName, resultNames, sourceName } from "./chunk-task.js";
-import type { LaneFiles, LaneJob, LaneSetup } from "./lane-files.js";
+import { type LaneFiles, type LaneJob, type LaneSetup, sessionOf } from "./lane-files.js";
 import { decoderComplaint, encodeFailure, laneFailure } from "./lane-failures.js";
 import { fetchChunkLog } from "./pass-files.js";
 import { hostCores, placeOf } from "./slot-places.js";
@@ -78,7 +78,7 @@ export class ChunkRun implements LaneRun<EncodedChunk> {
     if (!put.ok) return fail(laneFailure(put.failure));
     this.#source = put.value;
     for (const [i, { path, name }] of (task.logs ?? []).entries()) {
-      const log = await this.#session(0).put(path, this.#name(name), signal);
+      const log = await this.#setup.sessions[0].put(path, this.#name(name), signal);
       if (!log.ok) return fail(laneFailure(log.failure));
       if (i === 0) this.#log = log.value;
     }
@@ -105,7 +105,7 @@ export class ChunkRun implements LaneRun<EncodedChunk> {
   }
 
   async collect(signal: AbortSignal): Promise<Result<EncodedChunk, LaneFailure>> {
-    const fetched = await this.#fetch(this.#session(this.#slot), signal);
+    const fetched = await this.#fetch(this.#session, signal);
     if (!fetched.ok) return fetched;
     const { verified, bytes } = fetched.value;
     const frames = framesOf(this.#task.ready.chunk);
@@ -124,14 +124,18 @@ export class ChunkRun implements LaneRun<EncodedChunk> {
     const up = [sourceName(task), ...(task.logs ?? []).map(({ name }) => name)];
     const made = this.#job.plans.flatMap((plan, i) => resultNames(task, i, plan));
     await Promise.all([
-      ...up.map((name) => this.#session(0).remove(this.#name(name))),
-      ...made.map((name) => this.#files.removeResult(this.#session(this.#slot), this.#name(name))),
+      ...up.map((name) => this.#setup.sessions[0].remove(this.#name(name))),
+      ...made.map((name) => this.#files.removeResult(this.#session, this.#name(name))),
     ]);
     this.#onGone();
   }
 
   get #place(): { chunk: number; worker: string; slot: number } {
     return { chunk: this.#task.index, worker: this.#setup.name, slot: this.#slot };
+  }
+
+  get #session(): Session {
+    return sessionOf(this.#setup, this.#slot);
   }
 
   /** A file on the worker. */
@@ -153,7 +157,7 @@ export class ChunkRun implements LaneRun<EncodedChunk> {
   ): Promise<Result<ProcessEnd, TransportFailure>> {
     const { plans, events, stall } = this.#job;
     const task = this.#task;
-    const session = this.#session(this.#slot);
+    const session = this.#session;
     const { x264Build, chunk } = task.ready;
     const source = this.#source ?? this.#name(sourceName(task));
     const sides = await this.#files.sides();
@@ -290,12 +294,5 @@ export class ChunkRun implements LaneRun<EncodedChunk> {
     const got = await firstFrameData({ ffprobe: this.#job.tools.ffprobe, signal }, path);
     if (got.ok && got.value === wanted.value) return undefined;
     return "what the source keeps beside its stream would not reach the frames";
-  }
-
-  #session(slot: number): Session {
-    const { sessions } = this.#setup;
-    const session = sessions[slot % sessions.length];
-    if (!session) throw new Error(`lane ${this.#setup.name} has no session`);
-    return session;
   }
 }

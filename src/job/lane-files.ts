@@ -28,6 +28,11 @@ export interface LaneSetup {
   readonly ffmpeg: string;
 }
 
+/** The session that a slot of a worker uses. */
+export function sessionOf({ sessions }: Pick<LaneSetup, "sessions">, slot: number): Session {
+  return sessions[slot % sessions.length] ?? sessions[0];
+}
+
 /** What all lanes of a job share. */
 export interface LaneJob {
   /** The renditions; never empty. */

@@ -1,9 +1,8 @@
 import { fail, ok, type Result } from "../lib/result.js";
 import { sceneArgs, SceneLines } from "../plan/scenes.js";
 import type { LaneFailure, LaneRun } from "../schedule/lane.js";
-import type { Session } from "../workers/transport.js";
 import { encodeFailure, laneFailure } from "./lane-failures.js";
-import type { LaneJob, LaneSetup } from "./lane-files.js";
+import { type LaneJob, type LaneSetup, sessionOf } from "./lane-files.js";
 import type { SceneAnswer, SceneTask } from "./scene-desk.js";
 import { placeOf } from "./slot-places.js";
 import { type Pulse, StallWatch } from "./stall.js";
@@ -56,7 +55,7 @@ export class SceneTaskRun implements LaneRun<SceneAnswer> {
     const { scenes, work } = this.#task;
     const [plan] = job.plans;
     if (!plan) throw new Error("scenes of no film");
-    const session = this.#session(slot);
+    const session = sessionOf(setup, slot);
     const source = this.#source ?? name;
     const watch = setup.sharesHostFiles
       ? undefined
@@ -92,10 +91,5 @@ export class SceneTaskRun implements LaneRun<SceneAnswer> {
 
   end(): void {
     void this.#o.setup.sessions[0].remove(this.#o.name);
-  }
-
-  #session(slot: number): Session {
-    const { sessions } = this.#o.setup;
-    return sessions[slot % sessions.length] ?? sessions[0];
   }
 }

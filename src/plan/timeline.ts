@@ -2,8 +2,9 @@ import type { Packet } from "../ffmpeg/packets.js";
 import type { Rational } from "../lib/rational.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import { lowerBound } from "../lib/search.js";
-import { type Chunk, type ChunkBounds, type ChunkSource, MAX_CUTS_IN_GOP } from "./chunk.js";
+import { type Chunk, type ChunkBounds, MAX_CUTS_IN_GOP } from "./chunk.js";
 import { CountedWindows } from "./counted-windows.js";
+import { cutChunk } from "./cut-chunk.js";
 import { Cuts } from "./cuts.js";
 import type { PacketHabits } from "./habits.js";
 import type { ClockCounts } from "./frame-clock.js";
@@ -279,26 +280,10 @@ export class Timeline {
   }
 
   #chunk(from: number, to: number): Chunk | undefined {
-    const own = this.#shown.slice(from, to);
-    const [first, last] = [own[0], own.at(-1)];
-    if (!first || !last) return undefined;
-    const decoded = this.#o.habits.decodedTimes ? { decoded: own.map((f) => f.pts) } : {};
-    const parts = this.#tracks.map((track) => {
-      const reach = track.reach(this.#shown, to, this.#ended) ?? this.#shown.length;
-      const wide = this.#shown.slice(Math.max(0, from - track.before), reach);
-      const [wideFirst, wideLast] = [wide[0] ?? first, wide.at(-1) ?? last];
-      const lastSegment = wide.reduce((latest, f) => Math.max(latest, f.segment), 0);
-      const source = { firstSegment: wideFirst.from, lastSegment, ...decoded };
-      return track.part(source, [first, last], [wideFirst, wideLast], this.#start ?? first.pts);
-    });
-    const made = parts.filter((part) => part !== undefined);
-    if (made.length === 0) return undefined;
-    const source: ChunkSource = {
-      index: this.#chunks++,
-      firstSegment: Math.min(...made.map((part) => part.firstSegment)),
-      lastSegment: Math.max(...made.map((part) => part.lastSegment)),
-    };
-    return { ...source, ...decoded, parts: parts.map((part) => part && { ...part, ...source }) };
+    const place = { tracks: this.#tracks, shown: this.#shown, from, to, ended: this.#ended, start: this.#start };
+    const chunk = cutChunk(this.#chunks, { ...place, decoded: this.#o.habits.decodedTimes });
+    if (chunk) this.#chunks++;
+    return chunk;
   }
 
   /** Drops what no chunk from place `next` on needs. */
