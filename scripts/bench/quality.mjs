@@ -7,10 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root } from "../proc.mjs";
+import { CLI } from "./measure.mjs";
+import { table } from "./table.mjs";
 
-/** @typedef {{group: string, name: string, value: number, unit: string, goal?: number, note?: string}} Row */
-
-const CLI = join(root, "dist", "cli.js");
 const MEDIA = join(root, "..", "shared", "media");
 const REAL = ["long_h264_1080p24_agent327_47s.mp4", "long_h264_480p24_bbb_30s.mp4"].map((name) => join(MEDIA, name));
 
@@ -104,7 +103,7 @@ function costs(ours, [good, bad], by) {
 /**
  * The rows of the bench: more bits at equal quality, in per cent, by SSIM; with what it is made of in the note.
  * @param {{films?: readonly string[]}} [options] films to take instead of those beside the repository
- * @returns {Promise<Row[]>}
+ * @returns {Promise<import("./measure.mjs").Row[]>}
  */
 export async function quality({ films = REAL.filter((film) => existsSync(film)) } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "distffmpeg-quality-"));
@@ -156,10 +155,5 @@ export async function quality({ films = REAL.filter((film) => existsSync(film)) 
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const films = process.argv.slice(2);
-  const cells = ({ name, value, unit, goal, note = "" }) =>
-    `| ${name} | ${value.toFixed(2)} | ${unit} | ${goal === undefined ? "" : `< ${goal}`} | ${note} |`;
-  const rows = await quality(films.length > 0 ? { films } : {});
-  console.log(
-    ["| what | value | unit | goal | of what |", "| --- | --- | --- | --- | --- |", ...rows.map(cells)].join("\n"),
-  );
+  console.log(table(await quality(films.length > 0 ? { films } : {})));
 }

@@ -19,8 +19,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SshTransport } from "../../dist/workers/ssh.js";
 import { startLab } from "../../test/lab/lab.mjs";
-
-/** @typedef {{ readonly name: string, readonly value: number, readonly unit: string, readonly goal: string, readonly note: string }} Row */
+import { median } from "./measure.mjs";
+import { table } from "./table.mjs";
 
 const MB = 1e6;
 const GOAL = 0.9;
@@ -28,7 +28,7 @@ const GOAL = 0.9;
 /**
  * Measures all four ways. Rates are of the file alone: what scp takes for a file of one byte, its connection, is taken off.
  * @param {{ readonly megabytes?: number, readonly runs?: number, readonly roundTrips?: readonly number[] }} [options]
- * @returns {Promise<Row[]>}
+ * @returns {Promise<import("./measure.mjs").Row[]>}
  */
 export async function transfer({ megabytes = 200, runs = 3, roundTrips = [0, 20] } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "distffmpeg-bench-"));
@@ -82,15 +82,13 @@ async function overLine(lab, folder, { roundTrip, runs, bytes, hash }) {
   }
 }
 
-/** @returns {Row} */
+/** @returns {import("./measure.mjs").Row} */
 function row(name, own, scp, bytes) {
   const ratios = own.map((seconds, i) => scp[i] / seconds);
   const rate = (seconds) => `${Math.round(bytes / median(seconds) / MB)} MB/s`;
   return {
-    name,
-    value: Math.round(median(ratios) * 100) / 100,
-    unit: "of scp's rate",
-    goal: `>= ${GOAL}`,
+    ...{ group: "SFTP", name, value: median(ratios), runs: ratios },
+    ...{ unit: "of scp's rate", goal: GOAL, atLeast: true },
     note: `${rate(own)}, scp ${rate(scp)}`,
   };
 }
@@ -151,11 +149,7 @@ function makeFile(path, bytes) {
 
 const sha = (path) => createHash("sha256").update(readFileSync(path)).digest("hex");
 
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
-
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [megabytes = 200, runs = 3] = process.argv.slice(2).map(Number);
-  for (const { name, value, unit, goal, note } of await transfer({ megabytes, runs })) {
-    console.log(`${name.padEnd(28)} ${value.toFixed(2)} ${unit} (goal ${goal}; ${note})`);
-  }
+  console.log(table(await transfer({ megabytes, runs })));
 }
