@@ -130,7 +130,7 @@ export class Dispatcher<T extends Task, R> {
     for (const stations of [this.#idle, this.#ahead]) {
       for (const station of stations) {
         if (this.waiting === 0) break;
-        const late = stations === this.#idle ? this.#outlook.rescue(station) : undefined;
+        const late = this.#outlook.rescue(station);
         if (late) this.#double(late, station);
         const held = late ? undefined : this.#choose(station);
         if (held) this.#hand(station, held);

@@ -211,6 +211,7 @@ export interface Summary {
     readonly shared: number;
   }[];
   readonly retries: number;
+  readonly doubled: number;
   readonly dropped: readonly { readonly name: string; readonly reason: string }[];
 }
 
