@@ -183,7 +183,7 @@ const CANCELLED = { ok: false, failure: { kind: "cancelled", what: "stopped" } }
 
 /**
  * The earliest end that no scheduler could beat: the capacity of all workers, as long as each is there, has done all the
- * work; and the longest chunk is done by the fastest.
+ * work; the longest chunk is done by the fastest; and the split comes to its end.
  */
 function lowerBound(tasks, workers) {
   const work = tasks.reduce((sum, { cost }) => sum + cost, 0);
@@ -204,7 +204,9 @@ function lowerBound(tasks, workers) {
     all -= capacity(worker);
   }
   const longest = Math.max(...tasks.map(({ cost }) => cost)) / Math.max(...workers.map(({ fps }) => fps));
-  return Math.max(time + left / all, longest);
+  // The last chunk cannot begin before it is cut.
+  const split = tasks.reduce((sum, { frames }) => sum + frames, 0) / SPLIT_RATE;
+  return Math.max(time + left / all, longest, split);
 }
 
 /** @type {import("./simulation.d.mts").runScenario} */

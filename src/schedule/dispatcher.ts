@@ -1,15 +1,13 @@
 import { fail, type Result } from "../lib/result.js";
 import { Costs } from "./costs.js";
 import { type Clock, type DispatchEvents, type Lane, type LaneFailure, systemClock, type Task } from "./lane.js";
-import { Outlook } from "./outlook.js";
+import { MOST_ASKED, Outlook } from "./outlook.js";
 import { Retries } from "./retries.js";
 import { type Copy, type Held, Station } from "./station.js";
 import { Waiting } from "./waiting.js";
 
 /** Milliseconds after which an idle lane is looked at again though nothing has happened. */
 const LOOK_AGAIN = 250;
-
-const CANCELLED: LaneFailure = { kind: "cancelled", what: "not needed any more" };
 
 /**
  * Hands tasks to lanes, lowest first: every lane executes as many at once as it has slots; the next is prepared and the
@@ -128,12 +126,15 @@ export class Dispatcher<T extends Task, R> {
     // A lane that is given something goes to the end of its set, and is come upon again there: all have their turn. No
     // lane prepares ahead what another could execute at once.
     for (const stations of [this.#idle, this.#ahead]) {
+      let asked = Math.min(stations.size, MOST_ASKED);
       for (const station of stations) {
-        if (this.waiting === 0) break;
-        const late = stations === this.#idle ? this.#outlook.rescue(station) : undefined;
-        if (late) this.#double(late, station);
-        const held = late ? undefined : this.#choose(station);
-        if (held) this.#hand(station, held);
+        if (this.waiting === 0 || asked-- === 0) break;
+        if (this.#give(station)) {
+          asked = Math.min(stations.size, MOST_ASKED);
+          continue;
+        }
+        stations.delete(station);
+        stations.add(station);
       }
     }
     // Whatever the estimates say: who waits for others while nobody works would wait for ever.
@@ -147,13 +148,17 @@ export class Dispatcher<T extends Task, R> {
     if (this.#idle.size > 0 && this.#copies.size > 0) this.#look();
   }
 
-  /** What a lane is to do next; nothing where the others would have done all before it. Takes it out of what waits. */
-  #choose(station: Station<T, R>): Held<T, R> | undefined {
-    const retry = this.#retries.take(station.lane.name, this.#lanes);
-    if (retry) return retry;
-    const held = this.#outlook.next(station, this.#waiting);
-    if (held) this.#waiting.remove(held);
-    return held;
+  /** Gives a lane what it is to do next; false where the others would have done all before it. */
+  #give(station: Station<T, R>): boolean {
+    const late = this.#outlook.rescue(station);
+    const held =
+      this.#retries.take(station.lane.name, this.#lanes) ??
+      (late ? undefined : this.#outlook.next(station, this.#waiting));
+    if (held) {
+      this.#waiting.remove(held);
+      this.#hand(station, held);
+    } else if (late) this.#double(late, station);
+    return held !== undefined || late !== undefined;
   }
 
   #hand(station: Station<T, R>, held: Held<T, R>): void {
@@ -221,7 +226,7 @@ export class Dispatcher<T extends Task, R> {
     const { signal } = copy.over;
     const { work, optional = false } = held.task;
     const measured = async <V>(stage: keyof typeof pace, what: () => Promise<Result<V, LaneFailure>>) => {
-      if (signal.aborted) return fail(CANCELLED);
+      if (signal.aborted) return fail<LaneFailure>({ kind: "cancelled", what: "not needed any more" });
       copy.since = copy.seen = this.#clock.now();
       const result = await what();
       const took = this.#clock.now() - copy.since;

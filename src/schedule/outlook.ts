@@ -17,6 +17,9 @@ const CLEARLY = 0.7;
 const SOONER = 0.25;
 const SOONER_BY = 1000;
 
+/** Lanes that are asked in vain at a time: the others have their turn the next time. */
+export const MOST_ASKED = 32;
+
 /** A forecast serves until so many of the lanes, as a part, have been given something or were through with it. */
 const FORECAST_SERVES = 1 / 32;
 

@@ -212,6 +212,7 @@ export interface Summary {
     readonly compared: number;
   }[];
   readonly retries: number;
+  readonly doubled: number;
   readonly dropped: readonly { readonly name: string; readonly reason: string }[];
 }
 
