@@ -3,7 +3,7 @@ import { Costs } from "./costs.js";
 import { type Clock, type DispatchEvents, type Lane, type LaneFailure, systemClock, type Task } from "./lane.js";
 import { MOST_ASKED, Outlook } from "./outlook.js";
 import { Retries } from "./retries.js";
-import { type Copy, type Held, Station } from "./station.js";
+import { beginCopy, type Copy, type Held, Station } from "./station.js";
 import { Waiting } from "./waiting.js";
 
 /** Milliseconds after which an idle lane is looked at again though nothing has happened. */
@@ -162,12 +162,8 @@ export class Dispatcher<T extends Task, R> {
   }
 
   #hand(station: Station<T, R>, held: Held<T, R>): void {
-    const now = this.#clock.now();
-    const run = station.lane.begin(held.task);
-    const over = new AbortController();
-    const { work, index } = held.task;
-    const known = { held, station, run, over, cost: work * this.#costs.of(index) };
-    const copy: Copy<T, R> = { ...known, stage: "waiting", since: now, done: 0, seen: now, slot: -1 };
+    const cost = held.task.work * this.#costs.of(held.task.index);
+    const copy = beginCopy(held, station, cost, this.#clock.now());
     held.copies.push(copy);
     station.copies.add(copy);
     this.#copies.add(copy);

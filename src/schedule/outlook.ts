@@ -85,11 +85,11 @@ export class Outlook<T extends Task, R> {
     const { typical, end, at } = this.#known ?? {};
     if (typical === undefined || end === undefined || at === undefined || this.#late.length === 0) return undefined;
     const now = this.#clock.now();
-    const prospect = station.prospect(now, typical);
-    return this.#late.find((copy) => {
-      const { held } = copy;
-      if (held.doubled || held.copies[0] !== copy || copy.station === station) return false;
-      return !held.failedOn.has(station.lane.name) && timeFor(prospect, this.#cost(held)) <= end - (now - at);
+    const within = workWithin(station.prospect(now, typical), end - (now - at));
+    if (within <= 0) return undefined;
+    return this.#late.find(({ held, cost, station: holder }) => {
+      if (cost > within || held.doubled || held.copies[0]?.station !== holder || holder === station) return false;
+      return !held.failedOn.has(station.lane.name);
     });
   }
 

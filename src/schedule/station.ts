@@ -30,6 +30,18 @@ export interface Copy<T extends Task, R> {
   slot: number;
 }
 
+/** Begins a task on a lane. */
+export function beginCopy<T extends Task, R>(
+  held: Held<T, R>,
+  station: Station<T, R>,
+  cost: number,
+  now: number,
+): Copy<T, R> {
+  const run = station.lane.begin(held.task);
+  const over = new AbortController();
+  return { held, station, run, over, cost, stage: "waiting", since: now, done: 0, seen: now, slot: -1 };
+}
+
 /** Results that are collected side by side: more would only share the same connection. */
 const COLLECTED_AT_ONCE = 4;
 
