@@ -363,6 +363,7 @@ describe("-df_summary", () => {
       ],
       kept: 0,
       retries: 0,
+      doubled: 0,
       dropped: [],
     });
   });

@@ -227,7 +227,8 @@ test("after a power loss clean leaves nothing but what can be gone on with, and 
   await host.held(2);
   host.hold("remote", 2);
   const job = host.start(words);
-  await until(() => host.jobFolders().length === 2 && existsSync(join(host.folder, "held")), 100);
+  const begun = (): boolean => readdirSync(host.out).some((name) => name.startsWith(".o.distffmpeg-"));
+  await until(() => host.jobFolders().length === 2 && existsSync(join(host.folder, "held")) && begun(), 100);
   const ours = host.leftovers();
   killWarden(job.child.pid ?? 0);
   process.kill(job.child.pid ?? 0, "SIGKILL");
