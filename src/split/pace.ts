@@ -17,7 +17,7 @@ const LARGEST_RESERVE = 64 * 1024 * 1024;
  * Source frames in chunks that no output has taken in yet. Of each this program keeps its times, some hundred bytes: so
  * its memory does not grow with the film.
  */
-const MOST_FRAMES = 250_000;
+const MOST_FRAMES = 100_000;
 
 /** How long a join that has just taken something is waited for to take more, milliseconds. */
 const LATELY = 2_000;

@@ -43,14 +43,14 @@ test("without a limit it goes whatever is on the disk", () => {
 
 test("it stands while too many frames are cut that no output has taken in", () => {
   const { now, pace } = rig();
-  pace.cut(250_000);
+  pace.cut(100_000);
   expect(now.goes).toBe(true);
   pace.cut(1);
   expect(now.goes).toBe(false);
   pace.joined(1);
   expect(now.goes).toBe(true);
   // All of them have to be cut before any is encoded, as for a bitrate.
-  pace.cut(500_000);
+  pace.cut(200_000);
   now.busy = false;
   vi.advanceTimersByTime(3000);
   expect(now.goes).toBe(true);
