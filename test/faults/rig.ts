@@ -127,7 +127,8 @@ async function tryFault(name: string, fault: Fault, context: TestContext): Promi
     result.identical = fault.ends
       ? end.code === fault.ends.code && namesIn(out).length === 0
       : differences.length === 0;
-    const left = await leftovers(lab, [work, ...(fault.ends ? [out] : [])], namesIn(out));
+    // What can be gone on with may stay, if it is said where.
+    const left = await leftovers(lab, [work, ...(fault.ends ? [out] : [])], namesIn(out), end.stderr);
     result.leftovers = left.length;
     for (const words of fault.said) expect(end.stderr).toMatch(words);
     expect(differences, end.stderr).toEqual([]);
@@ -171,9 +172,11 @@ function watch(lab: Lab, started: Started): Scene {
 }
 
 /** What is left of a job on its workers and here, when all who clean up have had their time. */
-async function leftovers(lab: Lab, empty: readonly string[], out: readonly string[]): Promise<string[]> {
+async function leftovers(lab: Lab, empty: readonly string[], out: readonly string[], said: string): Promise<string[]> {
   const files = (place: string): string[] =>
-    existsSync(place) ? readdirSync(place).map((file) => join(place, file)) : [];
+    (existsSync(place) ? readdirSync(place) : [])
+      .map((file) => join(place, file))
+      .filter((path) => !said.includes(` are kept in ${path}`));
   const now = (): string[] => [
     ...lab.workers.flatMap(({ workPath }) => files(workPath)),
     ...lab.programs().map(({ command }) => command),
