@@ -12,7 +12,7 @@ import { availableParallelism, cpus, totalmem } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { root } from "./proc.mjs";
-import { SetupProblem, setup } from "./setup.mjs";
+import { setupOrExit } from "./setup.mjs";
 
 const PARTS = ["encoders", "clip", "farm", "transfer", "memory", "quality", "simulated"];
 
@@ -41,13 +41,7 @@ if (!Number.isInteger(times) || times < 1 || values.only.some((part) => !PARTS.i
   process.exit(2);
 }
 
-try {
-  setup({ test: true });
-} catch (error) {
-  if (!(error instanceof SetupProblem)) throw error;
-  console.error(error.message);
-  process.exit(1);
-}
+setupOrExit({ test: true });
 
 // Only now is everything there that they need.
 const { encoders, shortClip } = await import("./bench/encoders.mjs");

@@ -4,7 +4,7 @@
 // --workers ssh: encoded by three workers of a lab, not by this machine alone.
 import { join } from "node:path";
 import { become, root } from "./proc.mjs";
-import { SetupProblem, setup } from "./setup.mjs";
+import { setupOrExit } from "./setup.mjs";
 
 const rest = process.argv.slice(2);
 const workers = take("--workers") ?? "local";
@@ -14,13 +14,7 @@ if (!["local", "ssh"].includes(workers)) {
   process.exit(2);
 }
 
-try {
-  setup({ test: workers === "ssh" });
-} catch (error) {
-  if (!(error instanceof SetupProblem)) throw error;
-  console.error(error.message);
-  process.exit(1);
-}
+setupOrExit({ test: workers === "ssh" });
 process.env.EQUIVALENCE_CASES = only ?? ".";
 process.env.EQUIVALENCE_WORKERS = workers;
 const vitest = join(root, "node_modules", "vitest", "vitest.mjs");

@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { become, root } from "./proc.mjs";
-import { SetupProblem, setup } from "./setup.mjs";
+import { setupOrExit } from "./setup.mjs";
 
 const rest = process.argv.slice(2);
 const times = Number(take("--times") ?? 3);
@@ -15,13 +15,7 @@ if (!Number.isInteger(times) || times < 1) {
   process.exit(2);
 }
 
-try {
-  setup({ test: true });
-} catch (error) {
-  if (!(error instanceof SetupProblem)) throw error;
-  console.error(error.message);
-  process.exit(1);
-}
+setupOrExit({ test: true });
 
 const folder = mkdtempSync(join(tmpdir(), "distffmpeg-faults-report-"));
 const report = join(folder, "report.jsonl");

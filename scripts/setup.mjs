@@ -109,6 +109,17 @@ function aptPrefix() {
   return spawnSync(sudo, ["-n", "true"], { stdio: "ignore" }).status === 0 ? [sudo, "-n"] : undefined;
 }
 
+/** `setup`, for programs that are of no use without it: where it fails, its words and the end of the process. */
+export function setupOrExit(options) {
+  try {
+    setup(options);
+  } catch (error) {
+    if (!(error instanceof SetupProblem)) throw error;
+    console.error(error.message);
+    process.exit(1);
+  }
+}
+
 function build() {
   const src = join(root, "src");
   const dist = join(root, "dist");

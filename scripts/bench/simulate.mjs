@@ -39,14 +39,15 @@ function dying(count, within) {
 
 /** @param {(row: import("./simulation.d.mts").Row) => void} [onRow] @returns {Promise<import("./simulation.d.mts").Row[]>} */
 export async function simulate(onRow = () => undefined) {
-  const [{ Dispatcher }, { chunkBounds }, { Cuts }] = await Promise.all([
+  const [{ Dispatcher }, { chunkBounds }, { Cuts }, { LeastFirst }] = await Promise.all([
     import("../../dist/schedule/dispatcher.js"),
     import("../../dist/plan/chunk-sizes.js"),
     import("../../dist/plan/cuts.js"),
+    import("../../dist/lib/least-first.js"),
   ]);
   const rows = [];
   for (const scenario of SCENARIOS) {
-    rows.push(await runScenario({ Dispatcher, chunkBounds, Cuts }, scenario));
+    rows.push(await runScenario({ Dispatcher, chunkBounds, Cuts, LeastFirst }, scenario));
     onRow(rows.at(-1));
   }
   return rows;

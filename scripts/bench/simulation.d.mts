@@ -1,5 +1,6 @@
 import type { chunkBounds } from "../../src/plan/chunk-sizes.js";
 import type { Cuts } from "../../src/plan/cuts.js";
+import type { LeastFirst } from "../../src/lib/least-first.js";
 import type { Dispatcher } from "../../src/schedule/dispatcher.js";
 
 /** What is simulated: the program's own. */
@@ -7,6 +8,7 @@ export interface Modules {
   readonly Dispatcher: typeof Dispatcher;
   readonly chunkBounds: typeof chunkBounds;
   readonly Cuts: typeof Cuts;
+  readonly LeastFirst: typeof LeastFirst;
 }
 
 /** Times are seconds from the start of the job. */
@@ -69,4 +71,7 @@ export interface Mix {
 export declare function mixed(count: number, mix?: Mix): Scenario["workers"];
 
 /** Plays a job through in virtual time. Throws where chunks are left undone, or one is done twice. */
+/** The lengths of the chunks of a film of such GOPs, in frames; what is left at its end is the last. */
+export declare function cutLengths(cuts: Cuts, gopLengths: readonly number[]): number[];
+
 export declare function runScenario(modules: Modules, scenario: Scenario): Promise<Row>;

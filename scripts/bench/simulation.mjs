@@ -30,8 +30,13 @@ export function randomNumbers(seed) {
 class VirtualClock {
   #now = 0;
   #next = 0;
-  /** @type {{ at: number, number: number, call: () => void, gone: boolean }[]} a binary heap */
-  #events = [];
+  /** The one that is next is on top; of several at a time, the one that was asked for first. */
+  #events;
+
+  /** @param {import("./simulation.d.mts").Modules["LeastFirst"]} LeastFirst */
+  constructor(LeastFirst) {
+    this.#events = new LeastFirst((a, b) => a.at - b.at || a.number - b.number);
+  }
 
   now() {
     return this.#now;
@@ -40,13 +45,7 @@ class VirtualClock {
   /** @param {number} milliseconds @param {() => void} call */
   after(milliseconds, call) {
     const event = { at: this.#now + Math.max(0, milliseconds), number: this.#next++, call, gone: false };
-    const events = this.#events;
-    let at = events.push(event) - 1;
-    while (at > 0 && before(event, events[(at - 1) >> 1])) {
-      events[at] = events[(at - 1) >> 1];
-      at = (at - 1) >> 1;
-    }
-    events[at] = event;
+    this.#events.push(event);
     return () => {
       event.gone = true;
     };
@@ -54,34 +53,14 @@ class VirtualClock {
 
   /** Goes on to the next moment at which something happens; false where nothing will. */
   step() {
-    let event = this.#pop();
-    while (event?.gone) event = this.#pop();
+    let event = this.#events.pop();
+    while (event?.gone) event = this.#events.pop();
     if (!event) return false;
     this.#now = event.at;
     event.call();
     return true;
   }
-
-  #pop() {
-    const events = this.#events;
-    const [first] = events;
-    const last = events.pop();
-    if (last === undefined || events.length === 0) return first;
-    let at = 0;
-    for (;;) {
-      let below = 2 * at + 1;
-      if (below >= events.length) break;
-      if (below + 1 < events.length && before(events[below + 1], events[below])) below++;
-      if (!before(events[below], last)) break;
-      events[at] = events[below];
-      at = below;
-    }
-    events[at] = last;
-    return first;
-  }
 }
-
-const before = (a, b) => a.at < b.at || (a.at === b.at && a.number < b.number);
 
 /** The lengths of a film's GOPs: a regular distance, and scene changes in between. */
 function gops(random, frames, distance) {
@@ -95,13 +74,11 @@ function gops(random, frames, distance) {
   return lengths;
 }
 
-/** The chunks of a film, in frames: cut by the real plan at the film's keyframes. */
-export function cutFilm({ chunkBounds, Cuts }, { frames, distance, slots, random, wishes }) {
-  const bounds = chunkBounds(wishes, frames, slots);
-  const cuts = new Cuts(bounds);
+/** @type {import("./simulation.d.mts").cutLengths} */
+export function cutLengths(cuts, gopLengths) {
   const chunks = [];
   let [first, seen] = [0, 0];
-  for (const next of gops(random, frames, distance)) {
+  for (const next of gopLengths) {
     for (;;) {
       const at = seen > first ? cuts.at({ pts: seen, held: seen - first, next, first }) : undefined;
       if (at === undefined) break;
@@ -112,8 +89,7 @@ export function cutFilm({ chunkBounds, Cuts }, { frames, distance, slots, random
     cuts.passed(next);
     seen += next;
   }
-  if (seen > first) chunks.push(seen - first);
-  return chunks;
+  return [...chunks, seen - first];
 }
 
 /** A worker that takes its time. */
@@ -218,12 +194,13 @@ export async function runScenario(modules, scenario) {
   const wishes = { min: keyintMin, max: 600, target: segmentFrames };
   const frames = minutes * 60 * RATE;
   let mood = 1;
-  const tasks = cutFilm(modules, { frames, distance, slots, random, wishes }).map((length, index) => {
+  const cuts = new modules.Cuts(modules.chunkBounds(wishes, frames, slots));
+  const tasks = cutLengths(cuts, gops(random, frames, distance)).map((length, index) => {
     // What a scene costs differs, and is like the one before.
     mood = Math.min(1.4, Math.max(0.6, mood + (random() - 0.5) * 0.2));
     return { index, work: length, frames: length, cost: length * mood };
   });
-  const clock = new VirtualClock();
+  const clock = new VirtualClock(modules.LeastFirst);
   const world = { clock, random, failing };
   const counts = { doubled: 0, failed: 0, cancelled: 0, lost: 0 };
   const done = new Set();

@@ -1,28 +1,19 @@
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, expect, test, vi } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { Sources } from "../equivalence/sources.js";
 import { until } from "../lab/sessions.js";
 import { expectNothingLeft, withLab } from "../lab/with-lab.js";
 import { ALL } from "../thorough.js";
-import { differences, Host, plainly, reportFault } from "./host-rig.js";
+import { differences, hostsIn, plainly, reportFault } from "./host-rig.js";
 
 /** Jobs that are killed while others have a hand in them: workers, and those who look on. */
 
 vi.setConfig({ testTimeout: 600_000 });
 
 const sources = new Sources();
-const hosts: Host[] = [];
-afterEach(() => {
-  for (const host of hosts.splice(0)) host.remove();
-});
 afterAll(() => sources.close());
-
-function newHost(): Host {
-  const host = new Host(sources.folder);
-  hosts.push(host);
-  return host;
-}
+const newHost = hostsIn(() => sources.folder);
 
 const LOSSLESS = ["-c:v", "ffv1", "-c:a", "copy", "o.mkv"];
 

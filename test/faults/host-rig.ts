@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { afterEach } from "vitest";
 import { compareFiles, filesIn, namesIn, readSummary, type Summary } from "../equivalence/compare.js";
 import {
   type Ended,
@@ -180,6 +181,19 @@ function commandsWith(text: string): string[] {
       }
     })
     .filter((command) => command.includes(text));
+}
+
+/** Makes hosts in a folder, and takes them away after each test. */
+export function hostsIn(folder: () => string): (flags?: readonly string[]) => Host {
+  const hosts: Host[] = [];
+  afterEach(() => {
+    for (const host of hosts.splice(0)) host.remove();
+  });
+  return (flags = []) => {
+    const host = new Host(folder(), flags);
+    hosts.push(host);
+    return host;
+  };
 }
 
 /** Kills the watchdog of a job before the job itself, as a power loss would. */

@@ -1,6 +1,6 @@
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { make } from "../equivalence/compare.js";
 import { Sources } from "../equivalence/sources.js";
 import { until } from "../lab/sessions.js";
@@ -8,7 +8,8 @@ import { ALL } from "../thorough.js";
 import {
   damage,
   differences,
-  Host,
+  type Host,
+  hostsIn,
   killWarden,
   packets,
   plainly,
@@ -22,17 +23,8 @@ import {
 vi.setConfig({ testTimeout: 600_000 });
 
 const sources = new Sources();
-const hosts: Host[] = [];
-afterEach(() => {
-  for (const host of hosts.splice(0)) host.remove();
-});
 afterAll(() => sources.close());
-
-function newHost(flags: readonly string[] = []): Host {
-  const host = new Host(sources.folder, flags);
-  hosts.push(host);
-  return host;
-}
+const newHost = hostsIn(() => sources.folder);
 
 /** Eight seconds in nine chunks. */
 const CHUNKS = 9;

@@ -8,9 +8,11 @@ import { faultTest, slow } from "./rig.js";
 
 const SLOW = { ffmpeg: { script: slow() } };
 const SHORT = { worker_timeout: 4 };
+/** At work for longer than a silent one is waited for: it would have done all, the silent one's chunk too, before that counts as lost. */
+const BUSY = { ffmpeg: { script: slow(9, 0.5) } };
 
 faultTest("ffmpeg frozen (SIGSTOP)", {
-  lab: { workers: [SLOW, {}] },
+  lab: { workers: [SLOW, BUSY] },
   config: () => SHORT,
   harm: async ({ ffmpegOn, w1 }) => {
     process.kill(await ffmpegOn(w1), "SIGSTOP");
@@ -41,7 +43,7 @@ faultTest("worker frozen, sshd and all, and awake again", {
 let proxy: Proxy | undefined;
 let orphan = 0;
 faultTest("network silent without closing", {
-  lab: { workers: [{ ffmpeg: { script: slow(1, 0.01) } }, {}] },
+  lab: { workers: [{ ffmpeg: { script: slow(1, 0.01) } }, BUSY] },
   config: async (lab) => {
     const [w1, w2] = lab.workers;
     if (!w1 || !w2) throw new Error("no lab");
@@ -60,7 +62,7 @@ faultTest("network silent without closing", {
 });
 
 faultTest("transfers stall, while the connection answers", {
-  lab: { workers: [{ ffmpeg: { script: slow() } }, {}] },
+  lab: { workers: [SLOW, BUSY] },
   config: () => SHORT,
   harm: async ({ ffmpegOn, hears, w1 }) => {
     await ffmpegOn(w1);

@@ -1,25 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { cutLengths } from "../../../scripts/bench/simulation.mjs";
 import type { ChunkBounds } from "../../../src/plan/chunk.js";
 import { Cuts } from "../../../src/plan/cuts.js";
 
-/** The lengths of the chunks of a film of such GOPs; what is left at its end is the last. */
-function cut(bounds: ChunkBounds, gops: readonly number[]): number[] {
-  const cuts = new Cuts(bounds);
-  const chunks: number[] = [];
-  let [first, seen] = [0, 0];
-  for (const next of gops) {
-    for (;;) {
-      const at = seen > first ? cuts.at({ pts: seen, held: seen - first, next, first }) : undefined;
-      if (at === undefined) break;
-      chunks.push(at - first);
-      cuts.forget();
-      first = at;
-    }
-    cuts.passed(next);
-    seen += next;
-  }
-  return [...chunks, seen - first];
-}
+const cut = (bounds: ChunkBounds, gops: readonly number[]): number[] => cutLengths(new Cuts(bounds), gops);
 
 const planned = (length: number, [min, max] = [50, 400]): ChunkBounds => ({ min, max, target: () => length });
 

@@ -2,9 +2,10 @@ import { describe, expect, test } from "vitest";
 import { mixed, runScenario, type Scenario } from "../../../scripts/bench/simulation.mjs";
 import { chunkBounds } from "../../../src/plan/chunk-sizes.js";
 import { Cuts } from "../../../src/plan/cuts.js";
+import { LeastFirst } from "../../../src/lib/least-first.js";
 import { Dispatcher } from "../../../src/schedule/dispatcher.js";
 
-const MODULES = { Dispatcher, chunkBounds, Cuts };
+const MODULES = { Dispatcher, chunkBounds, Cuts, LeastFirst };
 
 /** Within so much of what no scheduler could beat; all scenarios are in scripts/bench/simulate.mjs. */
 describe("against the lower bound, in virtual time", () => {
