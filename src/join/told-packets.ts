@@ -18,10 +18,13 @@ export class ToldPackets {
   /** `most`: frames of all renditions together; what is told beyond them is not kept. */
   constructor(private readonly most: number) {}
 
-  /** Takes a line of standard output; false for those that tell of no packet. */
+  /** Takes a line of standard output; false for those that tell of no packet, nor of what stands before all. */
   push(line: string): boolean {
     const packet = this.#parser.line(line);
-    if (!packet) return false;
+    // The encoder's headers are written before it gives its first packet, which may be a while.
+    const headers = /^#extradata \d+: *(\d{1,6}),/.exec(line)?.[1];
+    if (headers !== undefined) this.#bytes += Number(headers);
+    if (!packet) return line.startsWith("#");
     if (this.#packets++ < this.most) {
       this.#counts.set(key(packet), (this.#counts.get(key(packet)) ?? 0) + 1);
       this.#bytes += packet.size;
@@ -29,7 +32,7 @@ export class ToldPackets {
     return true;
   }
 
-  /** Bytes of all packets so far. */
+  /** Bytes of the headers and of all packets so far. */
   get bytes(): number {
     return this.#bytes;
   }
