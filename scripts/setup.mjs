@@ -2,7 +2,7 @@
 // Makes this folder ready to run: npm packages, build, ffmpeg; with --test also what the tests' own workers need.
 // Node's builtins only, because it runs first of all. Does nothing (and says nothing) when all is there.
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root, run, which } from "./proc.mjs";
@@ -131,6 +131,7 @@ function build() {
     src,
     ...sources.map((name) => join(src, name)),
     join(root, "tsconfig.json"),
+    join(root, "scripts", "bundle.mjs"),
     join(root, "package.json"),
   ];
   if (inputs.every((path) => (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) <= built)) return;
@@ -145,8 +146,9 @@ function build() {
   for (const name of readdirSync(dist, { recursive: true })) {
     if (name.endsWith(".js") && !wanted.has(name)) rmSync(join(dist, name));
   }
-  const cli = join(dist, "cli.js");
-  if (existsSync(cli)) chmodSync(cli, 0o755);
+  if (run(process.execPath, [join(root, "scripts", "bundle.mjs")], { stdio: ["ignore", 2, 2] }) !== 0) {
+    throw new SetupProblem("build", `The build failed. Type: cd ${root} && npm run build`);
+  }
   writeFileSync(stamp, "");
   // A source saved while the build ran is newer than the build.
   utimesSync(stamp, started, started);

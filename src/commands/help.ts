@@ -1,11 +1,9 @@
-import { readFileSync } from "node:fs";
 import { describeFlags } from "../config/flags.js";
+import { ownVersion } from "../lib/own-package.js";
 
 /** distffmpeg's own version, with a newline. */
 export function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  const found = typeof manifest === "object" && manifest !== null && "version" in manifest ? manifest.version : "";
-  return `distffmpeg ${String(found)}\n`;
+  return `distffmpeg ${ownVersion()}\n`;
 }
 
 /** `--help`: what to copy first, then where to read on. */

@@ -1,13 +1,10 @@
 import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { OWN_PROGRAM } from "../lib/own-package.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
 
 /** Programs that were started as ffmpeg or ffprobe by a distffmpeg further up: one that finds itself among them is not real. */
 const STARTED = "DISTFFMPEG_STARTED";
-
-/** Our own program, whatever name it was called by. */
-const SELF = fileURLToPath(new URL("../cli.js", import.meta.url));
 
 /** True when a distffmpeg has taken this process for the real ffmpeg, as it must where a script stands between the two. */
 export function takenForReal(env: NodeJS.ProcessEnv): boolean {
@@ -20,7 +17,7 @@ export function takenForReal(env: NodeJS.ProcessEnv): boolean {
  * there leads back to distffmpeg; a program that is not there at all is left to whoever starts it. Notes in `env` what
  * is going to be started, for a script between us and ourselves.
  */
-export function realProgram(bin: string, env: NodeJS.ProcessEnv, self = SELF): Result<string, Problem> {
+export function realProgram(bin: string, env: NodeJS.ProcessEnv, self = OWN_PROGRAM): Result<string, Problem> {
   const places = bin.includes("/") ? [resolve(bin)] : onPath(bin, env["PATH"] ?? "");
   const found = places.filter(isProgram);
   const started = (env[STARTED] ?? "").split(delimiter).filter((path) => path !== "");

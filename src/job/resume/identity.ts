@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { open, realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Config } from "../../config/types.js";
 import type { Command, OptionUse } from "../../ffmpeg/command.js";
 import { runLocal } from "../../ffmpeg/run.js";
+import { ownVersion } from "../../lib/own-package.js";
 import { localPath } from "../../plan/local-path.js";
 import type { JournalHead, SourceFact } from "./journal.js";
 
@@ -70,9 +70,7 @@ export async function ffmpegBuild(ffmpeg: string): Promise<string> {
 
 /** Our own version, and what of the configuration says where chunks begin. */
 export function settingsOf({ segment_frames, keyint_min, keyint_max, split }: Config): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
-  const version = typeof manifest === "object" && manifest !== null && "version" in manifest ? manifest.version : "";
-  return `${String(version)} ${keyint_min} ${segment_frames} ${keyint_max} ${split}`;
+  return `${ownVersion()} ${keyint_min} ${segment_frames} ${keyint_max} ${split}`;
 }
 
 /** Why what was kept of a job is of no use to its next run; undefined where it is of use. Pure. */

@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+// Puts the program into few files: dist/cli.js, and under dist/bundle/ what is only loaded when it is needed. Loading some
+// five hundred modules one by one takes longer than all else that a short job has to do before ffmpeg runs.
+import { chmodSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { root } from "./proc.mjs";
+
+/** Stay as they are installed: ssh2 looks for what it may have compiled, yargs for its translations, beside themselves. */
+const APART = [/^ssh2($|\/|-)/, /^yargs($|\/)/];
+
+/** Writes the bundle beside the single modules (tsc), which tests and benches import. */
+export async function bundle() {
+  const { rolldown } = await import("rolldown");
+  const dist = join(root, "dist");
+  rmSync(join(dist, "bundle"), { recursive: true, force: true });
+  const built = await rolldown({
+    input: join(root, "src", "cli.ts"),
+    platform: "node",
+    external: APART,
+    resolve: { extensionAlias: { ".js": [".ts", ".js"] } },
+  });
+  await built.write({
+    dir: dist,
+    format: "esm",
+    entryFileNames: "cli.js",
+    chunkFileNames: "bundle/[name]-[hash].js",
+  });
+  await built.close();
+  chmodSync(join(dist, "cli.js"), 0o755);
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await bundle();
