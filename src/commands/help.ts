@@ -21,6 +21,9 @@ On two machines more (name them under "workers" in the config file first):
 See what would be run where, and do nothing:
   distffmpeg -df_plan -i film.mkv -c:v libx265 -crf 24 -c:a copy out.mkv
 
+  distffmpeg workers        lists them; workers check says whether they can be reached, and what they have
+  distffmpeg config show    every setting, and where its value comes from
+
 What was stopped, by whatever it was, goes on where it was when the same command is typed again:
   distffmpeg jobs           lists what can go on; distffmpeg jobs --help
   distffmpeg clean          removes what killed jobs have left here and on the workers
