@@ -1,5 +1,6 @@
 import { wrongUse } from "../words.js";
 import { nearest } from "../../lib/did-you-mean.js";
+import { drainCommand, editCommand, removeCommand, undrainCommand } from "./change.js";
 import { checkCommand, listCommand } from "./look.js";
 
 type Verb = (words: readonly string[], flags: ReadonlyMap<string, string>) => Promise<number>;
@@ -7,10 +8,17 @@ type Verb = (words: readonly string[], flags: ReadonlyMap<string, string>) => Pr
 const VERBS = new Map<string, Verb>([
   ["list", listCommand],
   ["check", checkCommand],
+  ["remove", removeCommand],
+  ["edit", editCommand],
+  ["drain", drainCommand],
+  ["undrain", undrainCommand],
 ]);
 
 const HELP = `distffmpeg workers [list]                what is configured
 distffmpeg workers check [NAME …]        whether they can be reached, and what they have
+distffmpeg workers edit NAME --slots 4   changes what is said of one
+distffmpeg workers drain NAME …          they take no new jobs, until undrain
+distffmpeg workers remove NAME …         takes them off the list
 
 Each takes --json, and --help for what else it takes.
 `;
