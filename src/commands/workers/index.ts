@@ -1,5 +1,6 @@
 import { wrongUse } from "../words.js";
 import { nearest } from "../../lib/did-you-mean.js";
+import { addCommand } from "./add.js";
 import { drainCommand, editCommand, removeCommand, undrainCommand } from "./change.js";
 import { checkCommand, listCommand } from "./look.js";
 
@@ -7,6 +8,7 @@ type Verb = (words: readonly string[], flags: ReadonlyMap<string, string>) => Pr
 
 const VERBS = new Map<string, Verb>([
   ["list", listCommand],
+  ["add", addCommand],
   ["check", checkCommand],
   ["remove", removeCommand],
   ["edit", editCommand],
@@ -15,6 +17,7 @@ const VERBS = new Map<string, Verb>([
 ]);
 
 const HELP = `distffmpeg workers [list]                what is configured
+distffmpeg workers add USER@HOST[:PORT]  sets a machine up, tries it out, and adds it to the list
 distffmpeg workers check [NAME …]        whether they can be reached, and what they have
 distffmpeg workers edit NAME --slots 4   changes what is said of one
 distffmpeg workers drain NAME …          they take no new jobs, until undrain
