@@ -40,13 +40,19 @@ function ask(prompt: string, echo: boolean): Promise<string | undefined> {
     tty.on("error", () => end(undefined));
     tty.on("data", (block: Buffer) => {
       for (const key of block.toString()) {
-        if (key === "\r" || key === "\n") return end(typed);
+        if (key === "\r" || key === "\n") {
+          end(typed);
+          return;
+        }
         if (key === CTRL_C) {
           end(undefined);
           process.kill(process.pid, "SIGINT");
           return;
         }
-        if (key === CTRL_D) return end(undefined);
+        if (key === CTRL_D) {
+          end(undefined);
+          return;
+        }
         if (key === BACKSPACE || key === DELETE) typed = typed.slice(0, -1);
         else typed += key;
         if (echo) process.stderr.write(key);

@@ -139,7 +139,7 @@ function edited(text: string | undefined): Result<string, Problem> {
 }
 
 function tell({ check, frames, problem }: Tested, saved: Saved | undefined): void {
-  if (check) process.stdout.write(renderChecks([check]));
+  if (check?.found) process.stdout.write(renderChecks([check]));
   if (frames !== undefined) process.stdout.write(`a clip of ${frames} frames came back as it must\n`);
   if (problem) process.stderr.write(renderError(problem));
   if (saved)
