@@ -39,6 +39,14 @@ async function main(name: Name, argv: readonly string[]): Promise<number> {
     const { cleanCommand } = await import("./commands/clean.js");
     return cleanCommand(rest.slice(1), flags);
   }
+  if (name === "distffmpeg" && rest[0] === "workers") {
+    const { workersCommand } = await import("./commands/workers/index.js");
+    return workersCommand(rest.slice(1), flags);
+  }
+  if (name === "distffmpeg" && rest[0] === "config") {
+    const { configCommand } = await import("./commands/config.js");
+    return configCommand(rest.slice(1), flags);
+  }
   const { run } = await import("./commands/run.js");
   return run(rest, flags, name === "ffmpeg");
 }

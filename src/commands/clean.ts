@@ -22,7 +22,9 @@ export async function cleanCommand(words: readonly string[], flags: ReadonlyMap<
   if (read.words.length > 0) return wrongUse("clean", `clean takes no ${read.words.join(" ")}`);
   const setup = setUp(flags);
   if ("status" in setup) return setup.status;
-  const { config } = setup.loaded;
+  const { loaded } = setup;
+  // What takes no new jobs may hold what old ones have left.
+  const config = { ...loaded.config, workers: [...loaded.config.workers, ...loaded.drained] };
   const json = read.on.has("json");
   const stop = stopOnSignals();
   try {

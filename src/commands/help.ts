@@ -13,11 +13,14 @@ export function help(): string {
 On this machine alone, on all its cores:
   distffmpeg -i film.mkv -c:v libx264 -crf 20 -c:a copy out.mkv
 
-On two machines more (name them under "workers" in the config file first):
+On two machines more (distffmpeg workers add USER@HOST first):
   distffmpeg -i film.mkv -c:v libsvtav1 -preset 7 -crf 40 -c:a libopus out.webm
 
 See what would be run where, and do nothing:
   distffmpeg -df_plan -i film.mkv -c:v libx265 -crf 24 -c:a copy out.mkv
+
+  distffmpeg workers        lists them; workers --help; workers check says whether they can be reached, and what they have
+  distffmpeg config show    every setting, and where its value comes from
 
 What was stopped, by whatever it was, goes on where it was when the same command is typed again:
   distffmpeg jobs           lists what can go on; distffmpeg jobs --help

@@ -26,15 +26,35 @@ type Unnamed = Omit<WorkerConfig, "name" | "slots"> & {
  * "more jobs at a time on this machine". Entries that differ in anything stay apart, each with a name of its own.
  */
 export function buildFarm(entries: readonly WorkerEntry[], home: string): WorkerConfig[] {
-  const merged = new Map<string, Unnamed>();
-  for (const entry of entries) {
+  return farmEntries(entries, home).map(({ worker }) => worker);
+}
+
+/** A worker, and which entries of the list (from 0) it is made of. */
+export interface FarmEntry {
+  readonly worker: WorkerConfig;
+  readonly at: readonly number[];
+}
+
+/** The same, each with the entries of the file that stand for it. */
+export function farmEntries(entries: readonly WorkerEntry[], home: string): FarmEntry[] {
+  const merged = new Map<string, { readonly worker: Unnamed; readonly at: readonly number[] }>();
+  for (const [index, entry] of entries.entries()) {
     const worker = complete(entry, home);
     const { slots, ...identity } = worker;
     const key = JSON.stringify(identity, (_, value: unknown) => value ?? null);
     const first = merged.get(key);
-    merged.set(key, first === undefined ? worker : { ...first, slots: counted(first.slots) + counted(slots) });
+    if (first === undefined) merged.set(key, { worker, at: [index] });
+    else {
+      const sum = counted(first.worker.slots) + counted(slots);
+      merged.set(key, { worker: { ...first.worker, slots: sum }, at: [...first.at, index] });
+    }
   }
-  return nameAll([...merged.values()]);
+  const found = [...merged.values()];
+  const named = nameAll(found.map(({ worker }) => worker));
+  return found.flatMap(({ at }, i) => {
+    const worker = named[i];
+    return worker === undefined ? [] : [{ worker, at }];
+  });
 }
 
 /** The slots that one of several entries for the same worker stands for. */
@@ -101,6 +121,7 @@ function complete(entry: WorkerEntry, home: string): Unnamed {
       host: resolve(expandHome(host, home)),
       worker: posix.resolve(there),
     })),
+    ...(entry.drained === true ? { drained: true as const } : {}),
   };
 }
 

@@ -13,6 +13,16 @@ export interface JsonText {
   readonly value: unknown;
   /** Line (from 1) of the key or array item at `path`, or of the nearest one around it. */
   readonly lineOf: (path: JsonPath) => number;
+  /** Where each key or array item stands, in the order in which their values end. */
+  readonly spans: readonly JsonSpan[];
+}
+
+/** A place in a JSON text, by offsets: the key's (an item's: its value's) begin, and begin and end of the value. */
+export interface JsonSpan {
+  readonly path: JsonPath;
+  readonly key: number;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** Deeper than any config; keeps a hostile file from overflowing the stack. */
@@ -25,7 +35,7 @@ const MAX_DEPTH = 100;
 export function parseJson(text: string): Result<JsonText, JsonFault> {
   // Windows editors put a byte order mark in front, which JSON.parse refuses.
   const source = text.startsWith("\uFEFF") ? text.slice(1) : text;
-  if (source.trim() === "") return ok({ value: {}, lineOf: () => 1 });
+  if (source.trim() === "") return ok({ value: {}, lineOf: () => 1, spans: [] });
   const scanner = new Scanner(source);
   if (!scanner.document()) return fail({ what: scanner.fault, ...position(source, scanner.offset) });
   return ok({
@@ -37,6 +47,7 @@ export function parseJson(text: string): Result<JsonText, JsonFault> {
       }
       return 1;
     },
+    spans: scanner.spans,
   });
 }
 
@@ -52,6 +63,7 @@ function position(text: string, offset: number): { line: number; column: number 
 /** A checking pass after RFC 8259. Each method returns false when it stopped, with `fault` and `offset` set. */
 class Scanner {
   readonly marks = new Map<string, number>();
+  readonly spans: JsonSpan[] = [];
   fault = "";
   offset = 0;
   readonly #text: string;
@@ -94,7 +106,10 @@ class Scanner {
         if (!this.#take(":")) return this.#stop(this.#unexpected('":" after the key'));
       }
       this.marks.set(pathKey([...path, key]), start);
+      this.#blanks();
+      const valueStart = this.offset;
       if (!this.#value([...path, key])) return false;
+      this.spans.push({ path: [...path, key], key: start, start: valueStart, end: this.offset });
       this.#blanks();
       if (this.#take(close)) return true;
       const comma = this.offset;

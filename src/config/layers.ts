@@ -68,6 +68,12 @@ export function fileLayer(source: FileSource): Result<Layer | undefined, Problem
     const by = source.namedBy === undefined ? "" : ` (named by ${source.namedBy})`;
     return fail([{ what: `cannot read the config file ${path}${by}`, detail: (error as Error).message }]);
   }
+  return textAsLayer(content, source);
+}
+
+/** Checks the text of a config file. */
+export function textAsLayer(content: string, source: FileSource): Result<Layer, Problem[]> {
+  const { path } = source;
   const parsed = parseJson(content);
   if (!parsed.ok) {
     const { line, column, what } = parsed.failure;

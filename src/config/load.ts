@@ -114,7 +114,7 @@ function merge(
     ffmpeg_bin: expandHome(single.ffmpeg_bin.value, places.home),
     ffprobe_bin: expandHome(single.ffprobe_bin.value, places.home),
     server_work_path: resolve(options.cwd, expandHome(single.server_work_path.value, places.home)),
-    workers: farm.workers.value,
+    workers: farm.workers.value.filter(({ drained }) => !drained),
     summary: summary === undefined ? undefined : resolve(options.cwd, expandHome(summary, places.home)),
     plan: flagIsOn(flags, "plan"),
   };
@@ -122,6 +122,7 @@ function merge(
   const layerNotes = layers.flatMap((layer) => layer.notes);
   return ok({
     config,
+    drained: farm.workers.value.filter(({ drained }) => drained),
     origins: { ...origins(single), ...origins(bounds), workers: workersOrigin },
     files: layers.flatMap((layer) => layer.file ?? []),
     notes: [...layerNotes, ...notes, ...unusedParams(entries.value, entries.origin), ...unknownVariables(options.env)],
@@ -161,9 +162,20 @@ function chooseFarm(
     [flags.get("workers"), "-df_workers"],
     [env[variable("workers")], variable("workers")],
   ] as const) {
-    if (choice !== undefined && choice !== "") return { workers: selectWorkers(all, choice, chosenBy), chosenBy };
+    if (choice === undefined || choice === "") continue;
+    const chosen = selectWorkers(all, choice, chosenBy);
+    const drained = chosen.ok ? chosen.value.filter((worker) => worker.drained) : [];
+    return {
+      workers: drained.length > 0 ? fail(drained.map(({ name }) => isDrained(name, chosenBy))) : chosen,
+      chosenBy,
+    };
   }
   return { workers: ok(all) };
+}
+
+/** Who names a worker that is to take no jobs must hear of it. */
+function isDrained(name: string, chosenBy: string): Problem {
+  return { what: `${chosenBy}: worker ${name} is drained`, fix: `distffmpeg workers undrain ${name}` };
 }
 
 /** Variables that look like ours but are none: only noted, because the name space is not ours alone. */

@@ -154,6 +154,7 @@ const workerShape = {
     "auto, none or the number of a NUMA node",
   ),
   nice: optional(niceness, NICE_ALLOWED),
+  drained: optional(z.boolean(), "true (it takes no new jobs) or false"),
   shared_paths: optional(
     z.array(z.strictObject(sharedShape).describe("an object with host and worker")),
     'a list of folders that both see, such as [{"host": "/mnt/media", "worker": "/data/media"}]',

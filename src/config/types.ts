@@ -24,6 +24,8 @@ export interface WorkerConfig {
   readonly nice: number;
   /** Folders that are the same on this machine and there: absolute, without a `/` at their ends. */
   readonly shared_paths: readonly SharedPath[];
+  /** It stays in the list, but takes no new jobs. */
+  readonly drained?: true;
 }
 
 /** A folder of this machine, and what a worker calls the same one. */
@@ -92,6 +94,8 @@ export type ConfigKey = (typeof CONFIG_KEYS)[number];
 
 export interface LoadedConfig {
   readonly config: Config;
+  /** Workers of the list that take no new jobs; they are not among the configuration's. */
+  readonly drained: readonly WorkerConfig[];
   /** Where each value came from, in words: "-df_keyint_min", "DISTFFMPEG_LOGLEVEL", "/home/u/x.json:7", "default". */
   readonly origins: Readonly<Record<ConfigKey, string>>;
   /** The config files that were read, strongest first. */

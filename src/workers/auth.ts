@@ -16,7 +16,9 @@ const { BaseAgent: Agent, createAgent, utils } = ssh2;
 export type Credential =
   | { readonly kind: "none" }
   | { readonly kind: "agent"; readonly agent: BaseAgent<ParsedKey>; readonly label: () => string | undefined }
-  | { readonly kind: "key"; readonly key: ParsedKey; readonly label: () => string | undefined };
+  | { readonly kind: "key"; readonly key: ParsedKey; readonly label: () => string | undefined }
+  /** A password that was typed for this one login: given to `password` and to the first question of `keyboard-interactive`. */
+  | { readonly kind: "password"; readonly way: "password" | "keyboard-interactive"; readonly password: string };
 
 /** What there is to try, in order, and what could not be (for the words of a failure). */
 export interface Credentials {

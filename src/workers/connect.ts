@@ -34,13 +34,26 @@ interface Target {
   readonly settings: HostSettings;
   readonly env: Environment;
   readonly times: Times;
+  /** In place of the keys that there are: what is tried to log in. */
+  readonly logins?: readonly Credential[];
 }
 
+/** What somebody can do about a connection that was not made: vouch for a host key, or log in otherwise. */
+export type Remedy =
+  | { readonly kind: "host-key"; readonly blob: Buffer }
+  /** `methods`: those that the server would take. */
+  | { readonly kind: "login"; readonly methods: readonly string[] };
+
+/** Why a connection was not made. */
+export type ConnectFailure = TransportFailure & { readonly remedy?: Remedy };
+
 /** Opens a connection whose host key was checked, with the first key that is let in. */
-export async function connect(target: Target, signal?: AbortSignal): Promise<Result<Link, TransportFailure>> {
+export async function connect(target: Target, signal?: AbortSignal): Promise<Result<Link, ConnectFailure>> {
   const [entries, credentials] = await Promise.all([
     readKnownHosts(target.settings),
-    collectCredentials(target.settings),
+    target.logins
+      ? { list: [{ kind: "none" } as const, ...target.logins], skipped: [] }
+      : collectCredentials(target.settings),
   ]);
   if (signal?.aborted) return cancelled(target.worker);
   return new Attempt(target, entries, credentials).run(signal);
@@ -58,6 +71,7 @@ class Attempt {
   #next = 0;
   #refused = false;
   #hostKey: TransportFailure | undefined;
+  #remedy: Remedy | undefined;
   #error: unknown;
 
   constructor(target: Target, entries: readonly KnownHost[], credentials: Credentials) {
@@ -66,11 +80,11 @@ class Attempt {
     this.#credentials = credentials;
   }
 
-  run(signal: AbortSignal | undefined): Promise<Result<Link, TransportFailure>> {
+  run(signal: AbortSignal | undefined): Promise<Result<Link, ConnectFailure>> {
     const client = this.#client;
     return new Promise((resolve) => {
       let settled = false;
-      const settle = (result: Result<Link, TransportFailure>): void => {
+      const settle = (result: Result<Link, ConnectFailure>): void => {
         if (settled) return;
         settled = true;
         signal?.removeEventListener("abort", stop);
@@ -126,6 +140,7 @@ class Attempt {
       hostVerifier: (blob: Buffer): boolean => {
         const verdict = judgeHostKey(this.#entries, names, blob);
         this.#hostKey = hostKeyFailure(worker, settings, verdict, blob, env);
+        if (verdict.kind === "unknown") this.#remedy = { kind: "host-key", blob };
         return this.#hostKey === undefined;
       },
       authHandler: (left: AuthenticationType[] | null, _partial, next) => next(this.#nextMethod(left)),
@@ -139,7 +154,8 @@ class Attempt {
     while (this.#next < list.length) {
       const credential = list[this.#next++];
       if (credential === undefined) break;
-      if (credential.kind !== "none" && left && !left.includes("publickey")) continue;
+      const way = credential.kind === "password" ? credential.way : "publickey";
+      if (credential.kind !== "none" && left && !left.includes(way)) continue;
       this.#tried.push(credential);
       return authMethod(credential, this.#target.settings.user);
     }
@@ -148,7 +164,13 @@ class Attempt {
     return false as unknown as AnyAuthMethod;
   }
 
-  #failure(): TransportFailure {
+  #failure(): ConnectFailure {
+    const failure = this.#cause();
+    const remedy = this.#remedy ?? (this.#refused ? { kind: "login" as const, methods: this.#methods } : undefined);
+    return remedy ? { ...failure, remedy } : failure;
+  }
+
+  #cause(): TransportFailure {
     // Not tried again by itself: only the user can say whose key it is.
     if (this.#hostKey) return { ...this.#hostKey, kind: "connection", lasting: true };
     const tooMany = this.#error instanceof Error && /too many authentication failures/i.test(this.#error.message);
@@ -156,7 +178,7 @@ class Attempt {
       worker: this.#target.worker,
       settings: this.#target.settings,
       error: this.#error,
-      tried: this.#tried.flatMap((one) => (one.kind === "none" ? [] : (one.label() ?? []))),
+      tried: this.#tried.flatMap((one) => ("label" in one ? (one.label() ?? []) : [])),
       skipped: this.#credentials.skipped,
       methods: this.#methods,
       refused: this.#refused || tooMany,
@@ -173,5 +195,14 @@ function authMethod(credential: Credential, username: string): AnyAuthMethod {
       return { type: "agent", username, agent: credential.agent };
     case "key":
       return { type: "publickey", username, key: credential.key };
+    case "password":
+      if (credential.way === "password") return { type: "password", username, password: credential.password };
+      return {
+        type: "keyboard-interactive",
+        username,
+        // Whatever else is asked (a code of one use) is not known here.
+        prompt: (_name, _words, _language, prompts, finish) =>
+          finish(prompts.map((_, i) => (i === 0 ? credential.password : ""))),
+      };
   }
 }

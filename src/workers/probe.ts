@@ -30,15 +30,16 @@ export type ProbeFailure =
 /** How long ffmpeg may take to tell its version and encoders, milliseconds: one on a hanging network drive never does. */
 const WITHIN = 30_000;
 
-const MARK = "@distffmpeg ";
+/** Begins each section of what the probe says. */
+export const PROBE_MARK = "@distffmpeg ";
 
 /**
  * Asks all at once, because each question costs a round trip and a process on the worker. A section a mark; the status
  * of a program in the mark after its words. `$1` is the ffmpeg to ask, `$2` the build of it that is known (BuildCache): the same program
  * need not be started to be asked once more, which is nine tenths of the time that this takes (measured). `stat` of Linux, else of BSD.
  */
-const SCRIPT = [
-  `m() { echo; echo "${MARK}$*"; }`,
+const QUESTIONS = [
+  `m() { echo; echo "${PROBE_MARK}$*"; }`,
   'p=$(command -v "$1"); m path "$p"',
   'b=$(stat -Lc "%s %Y" "$p" 2>/dev/null || stat -Lf "%z %m" "$p" 2>/dev/null) && b="$p $b"; m build "$b"',
   'if [ -n "$b" ] && [ "$b" = "$2" ]; then m known; else ' +
@@ -47,8 +48,12 @@ const SCRIPT = [
   MACHINE_SCRIPT,
   "m numactl; command -v numactl",
   "m system; uname -s; cat /etc/os-release 2>/dev/null",
-  "m end",
-].join("; ");
+];
+
+/** The probe as shell words, with more questions behind it (in sections of their own); the last section shows that it was heard out. */
+export function probeScript(more: readonly string[] = []): string {
+  return [...QUESTIONS, ...more, "m end"].join("; ");
+}
 
 /**
  * Asks a worker, in one round trip, for its ffmpeg (5.1 or later), encoders, machine and numactl.
@@ -62,7 +67,7 @@ export async function probeWorker(
 ): Promise<Result<WorkerFacts, ProbeFailure>> {
   const late = AbortSignal.timeout(WITHIN);
   const signal = stop ? AbortSignal.any([stop, late]) : late;
-  const answer = await session.run(["sh", "-c", SCRIPT, "sh", ffmpegBin, known?.build ?? ""], { signal });
+  const answer = await session.run(["sh", "-c", probeScript(), "sh", ffmpegBin, known?.build ?? ""], { signal });
   if (!answer.ok) {
     const { what, detail, fix } = answer.failure;
     const said = late.aborted ? `${ffmpegBin} gave no answer within ${WITHIN / 1000} s` : what;
@@ -73,7 +78,7 @@ export async function probeWorker(
       ...(fix === undefined ? {} : { fix }),
     });
   }
-  return judgeProbe(parseProbe(answer.value.stdout, MARK), answer.value.stderrTail, ffmpegBin, known);
+  return judgeProbe(parseProbe(answer.value.stdout, PROBE_MARK), answer.value.stderrTail, ffmpegBin, known);
 }
 
 /** Makes facts of what the worker said, or says why it cannot be used. Pure. */

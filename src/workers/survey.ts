@@ -1,0 +1,138 @@
+import { fail, ok, type Result } from "../lib/result.js";
+import { judgeProbe, PROBE_MARK, type ProbeFailure, probeScript, type WorkerFacts } from "./probe.js";
+import { parseProbe } from "./probe-text.js";
+import { readSections, type Sections } from "./sections.js";
+import type { Session } from "./transport.js";
+
+/** An encoder that was tried with a few frames. */
+export interface EncoderTrial {
+  readonly name: string;
+  /** It needs a device. */
+  readonly hardware: boolean;
+  readonly works: boolean;
+  /** What ffmpeg said of one that does not work, on one line. */
+  readonly why?: string;
+}
+
+/** All that is to be known of a worker before it is trusted with work. */
+export interface Survey {
+  readonly facts: WorkerFacts;
+  /** Kernel and name of the system, "Linux (Debian GNU/Linux 12 (bookworm))". */
+  readonly os: string;
+  readonly arch: string;
+  /** Bytes free where its chunks go; undefined where the system does not say. */
+  readonly free: number | undefined;
+  readonly ffprobeVersion: string | undefined;
+  /** What `ffmpeg -version` says of the build: version, compiler, configuration, libraries. */
+  readonly build: readonly string[];
+  readonly encoders: readonly EncoderTrial[];
+  /** Frames per second of one second of 640x360 through the quickest usual encoder; undefined when that failed. */
+  readonly speed: { readonly encoder: string; readonly fps: number } | undefined;
+}
+
+/** Software encoders that people ask for, the cheapest to try first. */
+const COMMON = "mpeg4 libx264 libx265 libsvtav1 libaom-av1 librav1e libvpx libvpx-vp9 ffv1 prores_ks";
+
+/** Names of encoders that work on a device (libavcodec/allcodecs.c, 5.1 and 7.1). */
+const HARDWARE =
+  "*_nvenc|nvenc_*|*_qsv|*_vaapi|*_amf|*_videotoolbox|*_v4l2m2m|*_omx|*_mf|*_vulkan|*_rkmpp|*_mediacodec|*_d3d12va";
+
+/** How long all of it may take, milliseconds: a device that hangs takes its 20 s. */
+const WITHIN = 180_000;
+
+/**
+ * Each encoder gets four frames: that it is listed says nothing of whether its device, driver or library is there. Those
+ * that take frames of the device only are given them there. `$1` is ffmpeg, `$p` where it is.
+ */
+const TRIALS = [
+  "T=; command -v timeout >/dev/null 2>&1 && T='timeout 20'",
+  `l=$("$1" -hide_banner -encoders 2>/dev/null </dev/null | sed -nE 's/^ *V[F.][S.][X.][B.][D.] ([A-Za-z0-9_-]+) .*/\\1/p')`,
+  `for e in $l; do case " ${COMMON} " in *" $e "*) ;; *) case $e in ${HARDWARE}) ;; *) continue;; esac;; esac; ` +
+    "d=; v=; x=; case $e in " +
+    'libx264|libx265) x="-preset ultrafast";; libsvtav1) x="-preset 10";; libaom-av1|libvpx*) x="-cpu-used 5";; librav1e) x="-speed 10";; ' +
+    '*_vaapi) d="-vaapi_device /dev/dri/renderD128"; v="-vf format=nv12,hwupload";; ' +
+    '*_vulkan) d="-init_hw_device vulkan=v -filter_hw_device v"; v="-vf format=nv12,hwupload";; esac; ' +
+    'o=$($T "$1" -nostdin -v error $d -f lavfi -i color=c=gray:s=320x240:r=25:d=1 -frames:v 4 $v -c:v $e $x -f null - 2>&1 </dev/null); ' +
+    's=$?; m "try $e $s"; echo "$o" | head -n 5; done',
+].join("; ");
+
+/** One second of pictures that are not all alike; -benchmark tells how long ffmpeg has worked on them. */
+const SPEED =
+  'for e in libx264 mpeg4; do o=$("$1" -nostdin -hide_banner -benchmark -f lavfi -i testsrc2=s=640x360:r=30 -t 1 ' +
+  '-c:v $e -f null - 2>&1 </dev/null) && { m "speed $e"; echo "$o" | grep "bench: .*rtime="; break; }; done';
+
+const QUESTIONS = [
+  "m uname; uname -s; uname -m",
+  "m disk; df -Pk . 2>/dev/null",
+  'm ffprobe; f=${p%/*}/ffprobe; [ -x "$f" ] || f=ffprobe; "$f" -hide_banner -version 2>/dev/null </dev/null | head -n 1',
+  TRIALS,
+  SPEED,
+];
+
+/**
+ * Asks a worker in one round trip for all of it. `stop` ends the asking. Fails as the probe does: no ffmpeg that can be
+ * used, or a session that is lost.
+ */
+export async function surveyWorker(
+  session: Session,
+  ffmpegBin: string,
+  stop?: AbortSignal,
+): Promise<Result<Survey, ProbeFailure>> {
+  const late = AbortSignal.timeout(WITHIN);
+  const signal = stop ? AbortSignal.any([stop, late]) : late;
+  const asked = await session.run(["sh", "-c", probeScript(QUESTIONS), "sh", ffmpegBin, ""], { signal });
+  if (!asked.ok) {
+    const what = late.aborted ? `${ffmpegBin} was not through within ${WITHIN / 1000} s` : asked.failure.what;
+    return fail({ ...asked.failure, kind: "connection", what });
+  }
+  const { stdout, stderrTail } = asked.value;
+  const facts = judgeProbe(parseProbe(stdout, PROBE_MARK), stderrTail, ffmpegBin);
+  return facts.ok ? ok(readSurvey(stdout, facts.value)) : facts;
+}
+
+/** Reads what the survey's script has said. Pure. */
+export function readSurvey(stdout: string, facts: WorkerFacts): Survey {
+  const sections = readSections(stdout, PROBE_MARK);
+  const { lines } = sections;
+  const [kernel = "unknown", arch = "unknown"] = lines("uname");
+  const [, pretty] = /^PRETTY_NAME=["']?(.*?)["']?$/m.exec(lines("system").join("\n")) ?? [];
+  const [, ffprobeVersion] = /^ffprobe version (\S+)/m.exec(lines("ffprobe").join("\n")) ?? [];
+  return {
+    ...{ facts, arch, ffprobeVersion },
+    os: pretty === undefined ? kernel : `${kernel} (${pretty})`,
+    free: freeOf(lines("disk")),
+    build: lines("version"),
+    encoders: readTrials(stdout),
+    speed: speedOf(sections),
+  };
+}
+
+/** df -P (POSIX): file system, blocks of 1024 bytes, used, free, share, mount point; the name may hold blanks. */
+function freeOf(lines: readonly string[]): number | undefined {
+  const [, free] = /\s\d+\s+\d+\s+(\d+)\s+\d+%\s/.exec(`${lines.at(-1) ?? ""} `) ?? [];
+  return free === undefined ? undefined : Number(free) * 1024;
+}
+
+function readTrials(stdout: string): EncoderTrial[] {
+  const trials: { name: string; hardware: boolean; works: boolean; why?: string }[] = [];
+  let open = false;
+  for (const line of stdout.split(/\r?\n/)) {
+    if (line.startsWith(PROBE_MARK)) {
+      const [, name, status] = /^try (\S+) (\d+)$/.exec(line.slice(PROBE_MARK.length).trim()) ?? [];
+      open = name !== undefined;
+      if (name !== undefined) trials.push({ name, hardware: !COMMON.split(" ").includes(name), works: status === "0" });
+    } else {
+      const last = open ? trials.at(-1) : undefined;
+      if (last && !last.works && line.trim() !== "") last.why ??= line.trim().replace(/^\[[^\]]* @ 0x[0-9a-f]+\] /, "");
+    }
+  }
+  return trials;
+}
+
+/** `bench: utime=0.456s stime=0.021s rtime=0.234s` (fftools/ffmpeg.c). */
+function speedOf({ values, lines }: Sections): Survey["speed"] {
+  const encoder = values.get("speed");
+  const [, seconds] = /rtime=([\d.]+)s/.exec(lines("speed").at(-1) ?? "") ?? [];
+  if (encoder === undefined || !(Number(seconds) > 0)) return undefined;
+  return { encoder, fps: 30 / Number(seconds) };
+}
