@@ -37,6 +37,11 @@ export function withoutChunk(busy: Busy, chunk: number): Busy {
   return new Map([...busy].filter(([, slot]) => slot.chunk !== chunk));
 }
 
+/** The worker has the chunk, and does nothing with it yet. */
+export function withoutUpload(busy: Busy, chunk: number): Busy {
+  return new Map([...busy].filter(([, slot]) => slot.chunk !== chunk || slot.activity !== "upload"));
+}
+
 /** What is done with a chunk. */
 export function slotOf(busy: Busy, chunk: number): SlotState | undefined {
   return [...busy.values()].find((slot) => slot.chunk === chunk);
