@@ -10,6 +10,7 @@ import { ProgressFile } from "./progress-file.js";
 import { Report, type ReportOptions } from "./report.js";
 import { Stats, STATS_PERIOD } from "./stats.js";
 import { type Clock, JobStore } from "./store.js";
+import { writeWhole } from "./whole-file.js";
 import { Summary } from "./summary.js";
 
 export { chalkFor, colourLevel, type Env } from "./colour.js";
@@ -111,6 +112,9 @@ export async function attachViews(events: EventStream, options: ViewOptions): Pr
   const { files } = options;
   const complain = (problem: Problem): void => write(renderError(problem, shared.chalk));
   const log = files?.log === undefined ? undefined : new EventLog(files.log, store.now, complain);
+  const started = new Date();
+  const facts =
+    files?.report === undefined ? undefined : new (await import("./page/facts.js")).FactsCollector(store.now);
   const unsubscribe = events.subscribe((event: JobEvent) => {
     store.listen(event);
     // First the report, which ffmpeg speaks of before anything else.
@@ -118,6 +122,7 @@ export async function attachViews(events: EventStream, options: ViewOptions): Pr
     if (!broken) view.listen(event);
     progress?.listen(event);
     log?.listen(event);
+    facts?.listen(event);
   });
   return {
     stop: () => {
@@ -132,6 +137,12 @@ export async function attachViews(events: EventStream, options: ViewOptions): Pr
       await log?.close();
       if (files?.summary !== undefined) {
         const written = await summary.writeSummary(files.summary);
+        if (!written.ok) problems.push(written.failure);
+      }
+      if (files?.report !== undefined && facts) {
+        const { renderPage } = await import("./page/page.js");
+        const page = renderPage(facts.facts(), started.toString());
+        const written = await writeWhole(files.report, page, "the report", "-df_report");
         if (!written.ok) problems.push(written.failure);
       }
       return problems;
