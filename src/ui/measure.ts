@@ -108,3 +108,9 @@ export function workerFrames(worker: WorkerState): number {
 export function elapsed(state: JobState, now: number): number {
   return Math.max(0, (state.endedAt ?? now) - state.startedAt) / 1000;
 }
+
+/** Bytes that the first film will come to, by what the finished chunks came to; undefined before there are any, or while the length is not known. */
+export function expectedSize({ done, total, film }: JobState): number | undefined {
+  if (total === undefined || done.source <= 0 || done.bytes <= 0 || film?.sized === false) return undefined;
+  return (done.bytes / done.source) * total;
+}

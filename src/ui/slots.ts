@@ -51,3 +51,8 @@ export function slotOf(busy: Busy, chunk: number): SlotState | undefined {
 export function encoding(busy: Busy): number {
   return [...busy.values()].filter(({ activity }) => activity === "encode").length;
 }
+
+/** How much of a chunk of `size` source frames is encoded, as ` 45%`; empty where that says nothing. */
+export function percentOf({ activity, frames }: SlotState, size = 0): string {
+  return activity === "encode" && size > 0 ? ` ${Math.min(100, Math.floor((frames / size) * 100))}%` : "";
+}
