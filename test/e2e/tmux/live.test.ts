@@ -18,7 +18,7 @@ describe.skipIf(!there)("the live view in a terminal", () => {
 
   function show(columns: number, variables: string): void {
     folder = mkdtempSync(join(tmpdir(), "tmux-"));
-    const command = `env LANG=C.UTF-8 ${variables} ${process.execPath} test/e2e/tmux/show.mjs; sleep 60`;
+    const command = `trap : INT; env LANG=C.UTF-8 ${variables} ${process.execPath} test/e2e/tmux/show.mjs; sleep 60`;
     tmux("new-session", "-d", "-x", String(columns), "-y", "20", command);
   }
 
@@ -46,7 +46,7 @@ describe.skipIf(!there)("the live view in a terminal", () => {
     show(40, "NO_COLOR=1");
     const text = await screen(/^alpha 2 {2}encode 2 \d+% +20\.0 fps$/m, "-e");
     expect(text).not.toContain("\u001b[3");
-    expect(text).not.toMatch(/\d frames$/m);
+    expect(text).not.toMatch(/alpha.*frames/);
   });
 
   it("writes plain lines on a dumb terminal", async () => {
