@@ -21,6 +21,7 @@ const TEST_TOOLS = [
   { program: "numactl", debian: "numactl" },
   { program: "busybox", debian: "busybox" },
   { program: "dash", debian: "dash" },
+  { program: "tmux", debian: "tmux" },
 ];
 
 /** All steps in order; throws a SetupProblem at the first that fails. The build comes last, so that only it can be left. */

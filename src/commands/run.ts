@@ -51,14 +51,15 @@ async function runOne(argv: readonly string[], flags: ReadonlyMap<string, string
   const setup = setUp(flags);
   if ("status" in setup) return setup.status;
   const { loaded } = setup;
-  const { summary, plan, route, ffmpeg_bin } = loaded.config;
+  const { summary, log, report, plan, route, ffmpeg_bin } = loaded.config;
   if (plan) {
     const { showPlan } = await import("./explain.js");
     return showPlan(argv, loaded, false);
   }
   const asWished = route === "auto" || route === "local";
   // It is the real one already: looked for once more, it would be taken for one that has come round to us.
-  if (!film && summary === undefined && asWished) return runWhole(ffmpeg_bin, argv);
+  const told = summary !== undefined || log !== undefined || report !== undefined;
+  if (!film && !told && asWished) return runWhole(ffmpeg_bin, argv);
   return runWithViews({ argv, flags, command: parsed.ok ? parsed.value : undefined }, loaded, asFfmpeg);
 }
 
@@ -86,6 +87,7 @@ async function runWithViews(
     columns: process.stderr.isTTY ? process.stderr.columns : undefined,
     ...wishes(command, config),
     ...(report.options ? { report: report.options } : {}),
+    files: config,
   });
   const stop = stopOnSignals();
   const hold = new Hold();
@@ -96,6 +98,7 @@ async function runWithViews(
     report.giveBack();
   });
   try {
+    events.emit({ type: "command", stage: "given", argv: ["ffmpeg", ...argv] });
     for (const { what, fix } of notes) {
       events.emit({ type: "notice", level: "info", text: fix === undefined ? what : `${what} (${fix})` });
     }
@@ -111,10 +114,7 @@ async function runWithViews(
   } finally {
     stop.off();
     views.stop();
-    if (config.summary !== undefined) {
-      const written = await views.summary.writeSummary(config.summary);
-      if (!written.ok) process.stderr.write(renderError(written.failure));
-    }
+    for (const problem of await views.writeFiles()) process.stderr.write(renderError(problem));
   }
 }
 

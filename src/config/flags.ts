@@ -9,6 +9,8 @@ const COMMAND_LINE_ONLY: Readonly<Record<string, string>> = table({
   workers: "names or hosts of the workers to use, with commas between, or none",
   config: "a config file to read instead of the usual ones",
   summary: "a file to write a summary of the job to, as JSON",
+  log: "a file to write every event of the job to, a line of JSON each",
+  report: "a file to write a report of the job to, as a page of HTML",
   plan: "true or false: show the plan and do nothing",
   help: "true or false: show these flags",
 });

@@ -107,7 +107,10 @@ function merge(
   };
   const { notes, ...settledBounds } = settled.value;
   const bounds = segment.value === "auto" ? { ...settledBounds, segment_frames: segment } : settledBounds;
-  const summary = flags.get("summary");
+  const fileOf = (flag: string): string | undefined => {
+    const file = flags.get(flag);
+    return file === undefined ? undefined : resolve(options.cwd, expandHome(file, places.home));
+  };
   const config: Config = {
     ...values(single),
     ...values(bounds),
@@ -115,7 +118,9 @@ function merge(
     ffprobe_bin: expandHome(single.ffprobe_bin.value, places.home),
     server_work_path: resolve(options.cwd, expandHome(single.server_work_path.value, places.home)),
     workers: farm.workers.value.filter(({ drained }) => !drained),
-    summary: summary === undefined ? undefined : resolve(options.cwd, expandHome(summary, places.home)),
+    summary: fileOf("summary"),
+    log: fileOf("log"),
+    report: fileOf("report"),
     plan: flagIsOn(flags, "plan"),
   };
   const workersOrigin = farm.chosenBy === undefined ? entries.origin : `${entries.origin}, chosen by ${farm.chosenBy}`;

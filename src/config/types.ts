@@ -64,8 +64,10 @@ export interface Config {
   /** Bytes that chunks may take on this machine before the split waits; "none": it never does. */
   readonly scratch_limit: number | "none";
   readonly workers: readonly WorkerConfig[];
-  /** -df_summary=FILE (absolute), -df_plan: only on the command line. */
+  /** -df_summary=FILE, -df_log=FILE, -df_report=FILE (absolute), -df_plan: only on the command line. */
   readonly summary: string | undefined;
+  readonly log: string | undefined;
+  readonly report: string | undefined;
   readonly plan: boolean;
 }
 

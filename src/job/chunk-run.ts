@@ -69,9 +69,8 @@ export class ChunkRun implements LaneRun<EncodedChunk> {
 
   async prepare(signal: AbortSignal): Promise<Result<void, LaneFailure>> {
     const task = this.#task;
-    if (!this.#setup.sharesHostFiles) {
-      this.#job.events.emit({ type: "chunk-upload", chunk: task.index, worker: this.#setup.name, slot: 0 });
-    }
+    const { name: worker, sharesHostFiles } = this.#setup;
+    if (!sharesHostFiles) this.#job.events.emit({ type: "chunk-upload", chunk: task.index, worker, slot: 0 });
     const sides = await this.#files.sides();
     if (!sides.ok) return fail(laneFailure(sides.failure));
     const put = await this.#files.bring(task, this.#name(sourceName(task)), signal);
@@ -82,6 +81,7 @@ export class ChunkRun implements LaneRun<EncodedChunk> {
       if (!log.ok) return fail(laneFailure(log.failure));
       if (i === 0) this.#log = log.value;
     }
+    if (!sharesHostFiles) this.#job.events.emit({ type: "chunk-uploaded", chunk: task.index, worker });
     return ok(undefined);
   }
 
@@ -186,7 +186,9 @@ export class ChunkRun implements LaneRun<EncodedChunk> {
       : new StallWatch(stall, signal, (stop) => this.#pulse.read(session, source, stop));
     const { before, cores } = placeOf(this.#setup.places, this.#slot);
     const threads = cores === undefined ? undefined : { cores, host: hostCores() };
-    const end = await session.run([...before, this.#setup.ffmpeg, ...remoteArgs(plans, chunk, files, threads)], {
+    const argv = [...before, this.#setup.ffmpeg, ...remoteArgs(plans, chunk, files, threads)];
+    events.emit({ type: "command", stage: "remote", argv, worker: place.worker, chunk: place.chunk });
+    const end = await session.run(argv, {
       signal: watch?.signal ?? signal,
       onStdoutLine: (line) => {
         if (this.#told.push(line)) return;

@@ -33,6 +33,9 @@ export interface Stop {
   readonly signal?: number;
 }
 
+/** Where a command line comes from: the user, or one of the three stages. */
+export type Stage = "given" | "pre" | "remote" | "final";
+
 export type JobEvent =
   /** `refused`: ffmpeg does not take the command, and says why right behind this. */
   | {
@@ -41,6 +44,14 @@ export type JobEvent =
       readonly reason: string;
       readonly film?: FilmShape;
       readonly refused?: boolean;
+    }
+  /** A program is started, or for `given`: what the user has typed. `chunk`: the one that it encodes. */
+  | {
+      readonly type: "command";
+      readonly stage: Stage;
+      readonly argv: readonly string[];
+      readonly worker?: string;
+      readonly chunk?: number;
     }
   /** What ffmpeg itself writes for `-progress` on another machine. */
   | { readonly type: "progress-text"; readonly text: string }
@@ -63,6 +74,8 @@ export type JobEvent =
   /** A worker has looked at so many frames for scene changes. */
   | { readonly type: "scenes-compared"; readonly worker: string; readonly frames: number }
   | { readonly type: "chunk-upload"; readonly chunk: number; readonly worker: string; readonly slot: number }
+  /** The worker has it, and encodes it as soon as one of its slots is free. */
+  | { readonly type: "chunk-uploaded"; readonly chunk: number; readonly worker: string }
   /** The worker has taken the chunk out of the source itself: nothing was sent. */
   | { readonly type: "chunk-shared"; readonly chunk: number; readonly worker: string }
   | { readonly type: "chunk-encode"; readonly chunk: number; readonly worker: string; readonly slot: number }

@@ -91,7 +91,7 @@ class FilmJob {
       const renditions = placed.output.plans.map(() => rendition++);
       const join = new OutputJoin({
         ...{ ...placed, tools, signal: this.#halt.signal },
-        onEnded: () => this.#wake(),
+        ...{ onCommand: (argv) => events.emit({ type: "command", stage: "final", argv }), onEnded: () => this.#wake() },
         onJoined: (film, ticks, bytes) => this.#taken(number === 0 && film === 0 ? ticks : [], bytes),
       });
       return { join, renditions };
@@ -144,9 +144,9 @@ class FilmJob {
   async #split(): Promise<void> {
     const { tools, events } = this.#in;
     const result = await splitFilm(this.#plans, splitSetting(this.#in), tools, this.#signal, {
-      onChunk: (ready) => this.#ready(ready),
       onFrames: (frames) => events.emit({ type: "split-progress", frames }),
-      ...{ pace: this.#pace, scenes: this.#crew.scenes },
+      onCommand: (argv) => events.emit({ type: "command", stage: "pre", argv }),
+      ...{ onChunk: (ready) => this.#ready(ready), pace: this.#pace, scenes: this.#crew.scenes },
     });
     if (!result.ok) {
       const { kind } = result.failure;

@@ -18,6 +18,8 @@ export interface OutputJoinOptions {
   readonly tools: HostTools;
   /** Ends FINAL because there is nothing to save. */
   readonly signal: AbortSignal;
+  /** FINAL is started with this command line. */
+  readonly onCommand: (argv: readonly string[]) => void;
   /** FINAL has ended, for whatever reason. */
   readonly onEnded: () => void;
   /** A chunk of one of its films has been taken in. */
@@ -98,9 +100,11 @@ export class OutputJoin {
       const command = { ...plan.command, outputs: own };
       return reference ? [{ plan: { ...plan, command }, firstTick: this.#ticks[i]?.[0] ?? 0, reference }] : [];
     });
+    const args = finalArgs(films, place.temporary);
+    this.#o.onCommand([tools.ffmpeg, ...args]);
     const joiner = new Joiner({
       ffmpeg: tools.ffmpeg,
-      args: finalArgs(films, place.temporary),
+      args,
       films: films.length,
       signal: AbortSignal.any([tools.signal, signal]),
       ...(tools.stdin ? { stdin: tools.stdin() } : {}),

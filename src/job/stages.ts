@@ -158,6 +158,8 @@ function plainOutputs(
 interface OnSplit extends Pick<SplitOptions, "onChunk" | "onFrames" | "pace"> {
   /** Who looks for scene changes; undefined where nobody can be asked. */
   readonly scenes?: SceneDesk;
+  /** PRE is started with this command line: more than once for a film that has to be read anew. */
+  readonly onCommand?: (argv: readonly string[]) => void;
 }
 
 type Watched = OnSplit & Pick<SplitOptions, "runs" | "analyst">;
@@ -265,10 +267,12 @@ async function splitAs(
 ): Promise<Result<SplitTotals, SplitFailure>> {
   const [plan] = plans;
   if (!plan) throw new Error("a split without a film");
+  const args = preArgs(plan, tools.folder);
+  on.onCommand?.([tools.ffmpeg, ...args]);
   const result = await split({
     codec: plan.source.codec,
     ffmpeg: tools.ffmpeg,
-    args: preArgs(plan, tools.folder),
+    args,
     folder: tools.folder,
     timeline,
     ...(tools.stdin && standardInput(plan.command) === plan.film.inputFile ? { stdin: tools.stdin() } : {}),

@@ -1,12 +1,16 @@
 import type { EventStream, JobEvent } from "../job/events.js";
 import { LEVELS, parseLoglevel } from "../ffmpeg/loglevel.js";
+import { renderError } from "./errors.js";
 import { chalkFor, type Env, hasUnicode, noColour } from "./colour.js";
+import type { Problem } from "../lib/result.js";
+import { EventLog } from "./event-log.js";
 import type { Terminal } from "./live.js";
 import { PlainView, type StatsOptions } from "./plain.js";
 import { ProgressFile } from "./progress-file.js";
 import { Report, type ReportOptions } from "./report.js";
 import { Stats, STATS_PERIOD } from "./stats.js";
 import { type Clock, JobStore } from "./store.js";
+import { writeWhole } from "./whole-file.js";
 import { Summary } from "./summary.js";
 
 export { chalkFor, colourLevel, type Env } from "./colour.js";
@@ -38,8 +42,17 @@ export interface ViewOptions {
   readonly progress?: { readonly url: string; readonly ffmpeg: string };
   /** Set for `-report`. */
   readonly report?: ReportOptions;
+  /** Files about the job that are asked for. */
+  readonly files?: WantedFiles;
   /** For tests: milliseconds, never going back. */
   readonly clock?: Clock;
+}
+
+/** What -df_summary, -df_log and -df_report ask for; absolute. */
+export interface WantedFiles {
+  readonly summary: string | undefined;
+  readonly log: string | undefined;
+  readonly report: string | undefined;
 }
 
 export interface Views {
@@ -47,6 +60,8 @@ export interface Views {
   stop(): void;
   /** True where ffmpeg's words are told on standard error. */
   readonly tellsWords: boolean;
+  /** Completes the files about the job, after `stop`, and says which could not be written. */
+  writeFiles(): Promise<Problem[]>;
   /** Stays of use after `stop`. */
   readonly summary: Summary;
 }
@@ -62,6 +77,7 @@ export async function attachViews(events: EventStream, options: ViewOptions): Pr
     if (!broken) stderr.write(text);
   };
   const store = new JobStore(options.clock);
+  const summary = new Summary(store);
   const stats = new Stats(store);
   const { period = STATS_PERIOD } = options;
   const shared: StatsOptions = {
@@ -93,12 +109,20 @@ export async function attachViews(events: EventStream, options: ViewOptions): Pr
     broken = true;
     view.stop();
   });
+  const { files } = options;
+  const complain = (problem: Problem): void => write(renderError(problem, shared.chalk));
+  const log = files?.log === undefined ? undefined : new EventLog(files.log, store.now, complain);
+  const started = new Date();
+  const facts =
+    files?.report === undefined ? undefined : new (await import("./page/facts.js")).FactsCollector(store.now);
   const unsubscribe = events.subscribe((event: JobEvent) => {
     store.listen(event);
     // First the report, which ffmpeg speaks of before anything else.
     report?.listen(event);
     if (!broken) view.listen(event);
     progress?.listen(event);
+    log?.listen(event);
+    facts?.listen(event);
   });
   return {
     stop: () => {
@@ -108,6 +132,21 @@ export async function attachViews(events: EventStream, options: ViewOptions): Pr
       report?.stop();
     },
     tellsWords: !live,
-    summary: new Summary(store),
+    writeFiles: async () => {
+      const problems: Problem[] = [];
+      await log?.close();
+      if (files?.summary !== undefined) {
+        const written = await summary.writeSummary(files.summary);
+        if (!written.ok) problems.push(written.failure);
+      }
+      if (files?.report !== undefined && facts) {
+        const { renderPage } = await import("./page/page.js");
+        const page = renderPage(facts.facts(), started.toString());
+        const written = await writeWhole(files.report, page, "the report", "-df_report");
+        if (!written.ok) problems.push(written.failure);
+      }
+      return problems;
+    },
+    summary,
   };
 }

@@ -12,7 +12,7 @@ export function withKept(state: JobState, event: Extract<JobEvent, { type: "chun
     ...state,
     phase: state.phase === "starting" ? "running" : state.phase,
     kept: state.kept + 1,
-    chunks: new Map(state.chunks).set(event.chunk, { ...chunk, done: { worker: "", frames, bytes } }),
+    chunks: state.chunks.set(event.chunk, { ...chunk, done: { worker: "", frames, bytes } }),
     done: {
       chunks: done.chunks + 1,
       source: done.source + source,

@@ -15,11 +15,12 @@ export const SETTLED_AFTER = 5_000;
 /** Samples are kept no closer than this; progress reports come many a second from a large fleet. */
 const SAMPLE_SPACING = 500;
 
-/** Adds a sample, and drops those that no window needs any more. */
-export function takeSample(samples: readonly Sample[], sample: Sample): readonly Sample[] {
+/** Adds a sample, counted by `frames` where one is due, and drops those that no window needs any more. */
+export function takeSample(samples: readonly Sample[], at: number, frames: () => number): readonly Sample[] {
   const last = samples.at(-1);
-  if (last !== undefined && sample.at - last.at < SAMPLE_SPACING) return samples;
-  const edge = sample.at - SPEED_WINDOW;
+  if (last !== undefined && at - last.at < SAMPLE_SPACING) return samples;
+  const sample = { at, frames: frames() };
+  const edge = at - SPEED_WINDOW;
   // The newest sample before the window stays: it is where the window's growth is measured from.
   const firstInside = samples.findIndex((each) => each.at > edge);
   const from = firstInside === -1 ? samples.length - 1 : firstInside - 1;
@@ -106,4 +107,10 @@ export function workerFrames(worker: WorkerState): number {
 /** Seconds since the start of the job, up to its end. */
 export function elapsed(state: JobState, now: number): number {
   return Math.max(0, (state.endedAt ?? now) - state.startedAt) / 1000;
+}
+
+/** Bytes that the first film will come to, by what the finished chunks came to; undefined before there are any, or while the length is not known. */
+export function expectedSize({ done, total, film }: JobState): number | undefined {
+  if (total === undefined || done.source <= 0 || done.bytes <= 0 || film?.sized === false) return undefined;
+  return (done.bytes / done.source) * total;
 }

@@ -1,9 +1,10 @@
 import type { ChalkInstance } from "chalk";
 import { noColour } from "./colour.js";
-import { eta, share, sourceFrames, speed, workerFps, workerFrames } from "./measure.js";
-import { type Activity, encoding, type SlotState } from "./slots.js";
+import { eta, expectedSize, share, sourceFrames, speed, workerFps, workerFrames } from "./measure.js";
+import { type Activity, encoding, percentOf, type SlotState } from "./slots.js";
+import { slotCount, slotLines } from "./slot-lines.js";
 import type { JobState, WorkerState } from "./state.js";
-import { clock, count, oneLine, pad, rate, truncate, width } from "./text.js";
+import { clock, count, oneLine, pad, rate, size, truncate, width } from "./text.js";
 
 /** How the live view may look on this terminal. */
 export interface Look {
@@ -18,6 +19,8 @@ const PLAIN_LOOK: Look = { chalk: noColour, unicode: false };
 
 /** The spinner and a space stand before the first line; the last column stays free, since some terminals wrap when it is filled. */
 const SPINNER_COLUMNS = 2;
+/** The height of a terminal that does not tell its own. */
+const USUAL_ROWS = 24;
 const WIDEST_BAR = 30;
 const NARROWEST_BAR = 8;
 
@@ -57,6 +60,7 @@ function header(state: JobState, columns: number, now: number, look: Look): stri
   const facts = [
     percent,
     fps === undefined ? "" : `${rate(fps)} fps`,
+    fps === undefined || !state.film ? "" : `${(fps / state.film.framesPerSecond).toFixed(2)}x`,
     left === undefined ? "" : `ETA ${clock(left)}`,
     frameCount(state),
   ];
@@ -79,6 +83,8 @@ function counters(state: JobState, columns: number): string {
   const parts: string[] = [];
   const known = state.chunks.size;
   if (known > 0) parts.push(`${state.done.chunks}/${known}${state.total === undefined ? "+" : ""} chunks`);
+  const expected = expectedSize(state);
+  if (expected !== undefined) parts.push(`about ${size(expected)} in the end`);
   if (state.kept > 0) parts.push(`${state.kept} kept`);
   if (state.joined.seconds > 0) parts.push(`${clock(state.joined.seconds)} of film written`);
   if (state.retries > 0) parts.push(`${state.retries} ${state.retries === 1 ? "retry" : "retries"}`);
@@ -89,10 +95,7 @@ function counters(state: JobState, columns: number): string {
 const ACTIVITIES: readonly Activity[] = ["upload", "encode", "download"];
 
 function slotText(slot: SlotState, state: JobState): string {
-  const size = state.chunks.get(slot.chunk)?.size ?? 0;
-  const percent =
-    slot.activity === "encode" && size > 0 ? ` ${Math.min(100, Math.floor((slot.frames / size) * 100))}%` : "";
-  return `${slot.chunk}${percent}`;
+  return `${slot.chunk}${percentOf(slot, state.chunks.get(slot.chunk)?.size)}`;
 }
 
 /** What a worker does, from the fullest words to the shortest: `encode 12 45%, 13 2%, upload 14` or `encode 2, upload 1` or `3/4`. */
@@ -150,7 +153,7 @@ function choose(workers: readonly WorkerState[], lines: number): readonly Worker
 }
 
 /**
- * The live view: a line for the film, one of counters, one for each worker.
+ * The live view: a line for the film, one of counters, one for each slot; or for each worker, where these are too many.
  * No line is wider than `columns` less the spinner's place; `now` is milliseconds of the clock that the state was made with.
  * Pure, and without colour unless `look` brings some.
  */
@@ -160,6 +163,11 @@ export function renderLive(state: JobState, columns: number, now: number, look: 
   const counted = counters(state, all - SPINNER_COLUMNS);
   if (counted !== "") lines.push(look.chalk.dim(counted));
   const workers = [...state.workers.values()];
+  const slots = workers.reduce((sum, worker) => sum + slotCount(worker), 0);
+  // The last row is left to the shell's cursor.
+  if (slots <= (look.rows ?? USUAL_ROWS) - lines.length - 1) {
+    return [...lines, ...slotLines(workers, state, all, look)].join("\n");
+  }
   const shown = choose(workers, look.rows === undefined ? workers.length : Math.max(1, look.rows - lines.length - 1));
   const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map(width));
   const layout: WorkerColumns = {

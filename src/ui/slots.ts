@@ -37,6 +37,11 @@ export function withoutChunk(busy: Busy, chunk: number): Busy {
   return new Map([...busy].filter(([, slot]) => slot.chunk !== chunk));
 }
 
+/** The worker has the chunk, and does nothing with it yet. */
+export function withoutUpload(busy: Busy, chunk: number): Busy {
+  return new Map([...busy].filter(([, slot]) => slot.chunk !== chunk || slot.activity !== "upload"));
+}
+
 /** What is done with a chunk. */
 export function slotOf(busy: Busy, chunk: number): SlotState | undefined {
   return [...busy.values()].find((slot) => slot.chunk === chunk);
@@ -45,4 +50,9 @@ export function slotOf(busy: Busy, chunk: number): SlotState | undefined {
 /** How many slots encode. */
 export function encoding(busy: Busy): number {
   return [...busy.values()].filter(({ activity }) => activity === "encode").length;
+}
+
+/** How much of a chunk of `size` source frames is encoded, as ` 45%`; empty where that says nothing. */
+export function percentOf({ activity, frames }: SlotState, size = 0): string {
+  return activity === "encode" && size > 0 ? ` ${Math.min(100, Math.floor((frames / size) * 100))}%` : "";
 }

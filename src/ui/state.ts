@@ -1,8 +1,17 @@
 import type { FilmShape, JobEvent, RateCounts, Route } from "../job/events.js";
 import { unreachable } from "../lib/result.js";
+import { ChunkMap } from "./chunk-map.js";
 import { withKept } from "./kept.js";
 import { sourceFrames, type Sample, takeSample } from "./measure.js";
-import { type Activity, type Busy, type SlotState, slotOf, withActivity, withoutChunk } from "./slots.js";
+import {
+  type Activity,
+  type Busy,
+  type SlotState,
+  slotOf,
+  withActivity,
+  withoutChunk,
+  withoutUpload,
+} from "./slots.js";
 
 export interface WorkerState {
   readonly name: string;
@@ -56,7 +65,7 @@ export interface JobState {
   /** Frames repeated and left out in all films, once all is known. */
   readonly counts?: RateCounts;
   readonly workers: ReadonlyMap<string, WorkerState>;
-  readonly chunks: ReadonlyMap<number, ChunkState>;
+  readonly chunks: ChunkMap;
   /** Sums over the chunks that are done: how many, their source and output frames, their bytes. */
   readonly done: { readonly chunks: number; readonly source: number; readonly output: number; readonly bytes: number };
   /** How many of them an earlier run had done. */
@@ -80,7 +89,7 @@ export function initialState(now: number): JobState {
     q: [],
     seen: 0,
     workers: new Map(),
-    chunks: new Map(),
+    chunks: ChunkMap.EMPTY,
     done: { chunks: 0, source: 0, output: 0, bytes: 0 },
     kept: 0,
     retries: 0,
@@ -142,7 +151,7 @@ function chunkDone(state: JobState, event: Extract<JobEvent, { type: "chunk-done
   const next = putWorker(idle, { ...worker, seconds, chunks: worker.chunks + 1, frames: worker.frames + frames });
   return {
     ...next,
-    chunks: put(next.chunks, event.chunk, { ...chunk, done: { worker: event.worker, frames, bytes } }),
+    chunks: next.chunks.set(event.chunk, { ...chunk, done: { worker: event.worker, frames, bytes } }),
     done: addDone(next.done, 1, chunk.size ?? frames, frames, bytes),
   };
 }
@@ -176,7 +185,7 @@ function chunkFailed(state: JobState, event: Extract<JobEvent, { type: "chunk-fa
   next = putWorker(next, { ...worker, chunks: worker.chunks - 1, frames: worker.frames - frames });
   return {
     ...next,
-    chunks: put(next.chunks, event.chunk, undone),
+    chunks: next.chunks.set(event.chunk, undone),
     done: addDone(next.done, -1, -(chunk.size ?? frames), -frames, -bytes),
   };
 }
@@ -222,7 +231,7 @@ function apply(state: JobState, event: JobEvent, now: number): JobState {
     case "chunk-ready": {
       const counts = event.counts ? { counts: event.counts } : {};
       const chunk = { ...state.chunks.get(event.chunk), size: event.frames, ...counts };
-      return { ...state, chunks: put(state.chunks, event.chunk, chunk) };
+      return { ...state, chunks: state.chunks.set(event.chunk, chunk) };
     }
     case "chunk-upload":
       return startActivity(state, event, "upload");
@@ -254,8 +263,11 @@ function apply(state: JobState, event: JobEvent, now: number): JobState {
       return { ...state, phase: "verifying" };
     case "fell-back":
       return { ...allIdle(state), phase: "whole", route: "local", reason: event.reason };
+    case "chunk-uploaded":
+      return putBusy(state, event.worker, (busy) => withoutUpload(busy, event.chunk));
     case "resumable":
     case "notice":
+    case "command":
     case "progress-text":
     case "words":
       return state;
@@ -280,6 +292,6 @@ function apply(state: JobState, event: JobEvent, now: number): JobState {
 export function reduce(state: JobState, event: JobEvent, now: number): JobState {
   const next = apply(state, event, now);
   return next.phase === "running"
-    ? { ...next, samples: takeSample(next.samples, { at: now, frames: sourceFrames(next) }) }
+    ? { ...next, samples: takeSample(next.samples, now, () => sourceFrames(next)) }
     : next;
 }

@@ -1,13 +1,12 @@
-import { randomBytes } from "node:crypto";
-import { rename, rm, stat, writeFile } from "node:fs/promises";
 import type { ChalkInstance } from "chalk";
 import type { Route } from "../job/events.js";
-import { fail, ok, type Problem, type Result } from "../lib/result.js";
+import type { Problem, Result } from "../lib/result.js";
 import { noColour } from "./colour.js";
 import { elapsed, outputFrames } from "./measure.js";
 import type { JobState, WorkerState } from "./state.js";
 import type { JobStore } from "./store.js";
 import { clock, oneLine, pad, rate, width } from "./text.js";
+import { writeWhole } from "./whole-file.js";
 
 /** What -df_summary writes. Fields may be added to version 1, never changed or taken away. */
 export interface SummaryReport {
@@ -118,27 +117,8 @@ export class Summary {
     return renderTable(this.#store.state, chalk);
   }
 
-  /** Writes the report as JSON: beside `file` and renamed, so that no reader meets a half. Pipes and devices are written to as they are. */
-  async writeSummary(file: string): Promise<Result<void, Problem>> {
-    const json = `${JSON.stringify(this.report(), null, 2)}\n`;
-    const beside = `${file}.${randomBytes(12).toString("hex")}.part`;
-    try {
-      const there = await stat(file).catch(() => undefined);
-      if (there !== undefined && !there.isFile()) {
-        await writeFile(file, json);
-      } else {
-        await writeFile(beside, json, { flag: "wx" });
-        await rename(beside, file);
-      }
-      return ok(undefined);
-    } catch (error) {
-      await rm(beside, { force: true }).catch(() => undefined);
-      const detail = error instanceof Error ? error.message : String(error);
-      return fail({
-        what: `the summary could not be written to ${file}`,
-        detail,
-        fix: "give -df_summary a file in a folder you can write to",
-      });
-    }
+  /** Writes the report as JSON; see writeWhole. */
+  writeSummary(file: string): Promise<Result<void, Problem>> {
+    return writeWhole(file, `${JSON.stringify(this.report(), null, 2)}\n`, "the summary", "-df_summary");
   }
 }

@@ -9,17 +9,32 @@ import { FILM, play, type Script, until } from "./script.js";
 const lines = (text: string): readonly string[] => stripVTControlCharacters(text).split("\n");
 
 describe("renderLive", () => {
-  it("shows the film, the counters and each worker", () => {
-    const [film, counted, alpha, beta] = lines(renderLive(play(until(3)), 120, 6000));
+  it("shows the film, the counters and each slot", () => {
+    const [film, counted, first, second, beta] = lines(renderLive(play(until(3)), 120, 6000));
     expect(film).toMatch(/^Encoding {2}#+-+ {2}25% {2}16\.7 fps {2}ETA 0:18 {2}100\/400 frames$/);
     expect(counted).toBe("0/4 chunks");
-    expect(alpha).toMatch(/^alpha {2}encode 0 50%, 1 20% +70 frames {2}60\.0 fps$/);
-    expect(beta).toMatch(/^beta {3}encode 2 30% +30 frames {2}15\.0 fps$/);
+    expect(first).toMatch(/^alpha 1 {2}encode 0 50% +50\.0 fps +50 frames$/);
+    expect(second).toMatch(/^alpha 2 {2}encode 1 20% +10\.0 fps +20 frames$/);
+    expect(beta).toMatch(/^beta {5}encode 2 30% +15\.0 fps +30 frames$/);
+  });
+
+  it("shows what comes and goes in an idle slot, or beside one at work", () => {
+    const script: Script = [
+      [0, { type: "worker-up", worker: "alpha", slots: 2, detail: "" }],
+      [0, { type: "chunk-encode", chunk: 0, worker: "alpha", slot: 0 }],
+      ...[3, 4].map((chunk) => [0, { type: "chunk-upload", chunk, worker: "alpha", slot: 0 }] as const),
+    ];
+    const shown = (columns: number, events: Script): readonly string[] =>
+      lines(renderLive(play(events), columns, 0)).slice(1);
+    expect(shown(80, script)).toEqual([expect.stringMatching(/^alpha 1 {2}encode 0 +upload 4$/), "alpha 2  upload 3"]);
+    expect(shown(30, script)).toEqual(["alpha 1  encode 0", "alpha 2  upload 3"]);
+    const sent: Script = [...script, [1, { type: "chunk-uploaded", chunk: 3, worker: "alpha" }]];
+    expect(shown(80, sent)).toEqual(["alpha 1  encode 0", "alpha 2  upload 4"]);
   });
 
   it("says what went wrong and what is written", () => {
     const text = renderLive(play(until(8)), 120, 8000);
-    expect(text).toContain("2/4 chunks, 0:08 of film written, 1 retry, 1 worker dropped");
+    expect(text).toContain("2/4 chunks, about 3.9 KiB in the end, 0:08 of film written, 1 retry, 1 worker dropped");
     expect(text).toMatch(/^beta +dropped: connection lost$/m);
   });
 
