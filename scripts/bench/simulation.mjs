@@ -194,7 +194,7 @@ export async function runScenario(modules, scenario) {
   const wishes = { min: keyintMin, max: 600, target: segmentFrames };
   const frames = minutes * 60 * RATE;
   let mood = 1;
-  const cuts = new modules.Cuts(modules.chunkBounds(wishes, frames, slots));
+  const cuts = new modules.Cuts(modules.chunkBounds(wishes, frames, { slots, alike: false }));
   const tasks = cutLengths(cuts, gops(random, frames, distance)).map((length, index) => {
     // What a scene costs differs, and is like the one before.
     mood = Math.min(1.4, Math.max(0.6, mood + (random() - 0.5) * 0.2));

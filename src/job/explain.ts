@@ -22,8 +22,8 @@ import { type Decider, deciderOf } from "./decider.js";
 import { openLocalLane } from "./fleet.js";
 import { readReference } from "./heads.js";
 import { chooseWorkers } from "./offload-choice.js";
-import type { HostTools } from "./probing.js";
-import { localWorker, plannedSlots, wordsBefore } from "./slot-places.js";
+import { type HostTools, leastFrames } from "./probing.js";
+import { localWorker, plannedSharing, wordsBefore } from "./slot-places.js";
 import { describe, type PlannedJob, type PlannedOutput, planJob, splitFilm } from "./stages.js";
 
 /** Who would encode: this machine as `local`, and the workers of the configuration, none of them asked. */
@@ -88,6 +88,7 @@ export async function explain(argv: readonly string[], config: Config, signal: A
       folder,
       stdin: undefined,
       alone: config.workers.length === 0,
+      least: leastFrames(config),
       signal,
     };
     const planned = await planJob(parsed.value, tools);
@@ -145,14 +146,20 @@ async function explainJob(
   const [plan] = plans;
   if (!plan) return local("there is no film");
   const chunks: ReadyChunk[] = [];
-  const done = await splitFilm(plans, { config, slots: plannedSlots(config, workloadOf(plans)) }, tools, tools.signal, {
-    onChunk: (ready) => {
-      chunks.push(ready);
-      // Only its plan is wanted.
-      void rm(ready.path, { force: true });
+  const done = await splitFilm(
+    plans,
+    { config, sharing: plannedSharing(config, workloadOf(plans)) },
+    tools,
+    tools.signal,
+    {
+      onChunk: (ready) => {
+        chunks.push(ready);
+        // Only its plan is wanted.
+        void rm(ready.path, { force: true });
+      },
+      onFrames: () => undefined,
     },
-    onFrames: () => undefined,
-  });
+  );
   if (!done.ok) return local(done.failure.what);
   const final: string[][] = [];
   for (const output of job.outputs) {

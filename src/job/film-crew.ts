@@ -4,7 +4,7 @@ import { workloadOf } from "../plan/slots.js";
 import { Pace } from "../split/pace.js";
 import type { FilmFailure } from "./film-failure.js";
 import type { FilmJobInput } from "./film-job.js";
-import { plannedSlots } from "./slot-places.js";
+import { plannedSharing } from "./slot-places.js";
 import { headFrameData } from "./head-facts.js";
 import { resultsFolder } from "./lane-files.js";
 import type { SplitSetting } from "./stages.js";
@@ -44,10 +44,10 @@ export function filmPace({ config, keeper }: FilmJobInput, busy: () => boolean):
   return new Pace({ limit, busy, evict: (bytes) => keeper?.evict(bytes) ?? 0 });
 }
 
-/** How the film is cut; a later run cuts it as the first did, for as many slots as that had. */
+/** How the film is cut; a later run cuts it as the first did, for those who shared it then. */
 export function splitSetting({ config, keeper, outputs }: FilmJobInput): SplitSetting {
   const plans = outputs.flatMap(({ output }) => output.plans);
-  return { config, slots: keeper?.slots ?? plannedSlots(config, workloadOf(plans)) };
+  return { config, sharing: keeper?.sharing ?? plannedSharing(config, workloadOf(plans)) };
 }
 
 /** The folders in which a job writes. */

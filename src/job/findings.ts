@@ -8,6 +8,7 @@ import { fail, ok, type Result } from "../lib/result.js";
 import { askMuxer, type Muxing } from "./muxing.js";
 import type { Generation } from "../plan/frame-clock.js";
 import { type Findings } from "../plan/prepare.js";
+import { tooShort } from "../plan/film-length.js";
 import { standardInput } from "../plan/local-path.js";
 import { type Routing, sameStream, streamOf } from "../plan/routing.js";
 import { REFUSES } from "../plan/reasons.js";
@@ -40,13 +41,15 @@ const AFTER_HEADER_MS = 1500;
 /**
  * Asks the installed ffmpeg about the command, by running its head: which streams it takes, at which rate it decodes
  * them, which container it writes, what the outputs' streams look like. Fails with ffmpeg's last words when ffmpeg
- * refuses the command.
+ * refuses the command, and where the film is too short, which is known before ffmpeg has said all.
  */
 export async function rehearse(
   command: Command,
-  tools: HostTools,
+  host: HostTools,
   onWords: OnWords = () => undefined,
 ): Promise<Result<Rehearsal, string>> {
+  const short = new AbortController();
+  const tools = { ...host, signal: AbortSignal.any([host.signal, short.signal]) };
   const routing: Heard = { mappings: [], feeds: [], yields: [], graphInputs: [], complexMapping: undefined };
   let inputs: readonly MediaInfo[] | undefined;
   let generation: Generation = "by-duration";
@@ -69,7 +72,14 @@ export async function rehearse(
     return probed;
   });
   const muxers = Promise.all(command.outputs.map((output, i) => askMuxer(output, tools, `muxer${i}`)));
-  const [probed, muxings, sides] = await Promise.all([media, muxers, inspectSides(command, tools), planned]);
+  const rest = Promise.all([muxers, inspectSides(command, tools), planned]);
+  const probed = await media;
+  const reason = probed.ok ? tooShort(command, probed.value.inputs, tools.least) : undefined;
+  if (reason !== undefined) {
+    short.abort();
+    return fail(reason);
+  }
+  const [muxings, sides] = await rest;
   if (!inputs || !saysAll(routing, inputs)) {
     const refused = refusal(await end, tools);
     if (refused !== undefined) return fail(refused);

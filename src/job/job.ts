@@ -19,7 +19,7 @@ import { type Before, type JobInput, STATUS } from "./job-input.js";
 import { discard, type OutputPlace, publish } from "./output.js";
 import { isOn, readsKeys } from "./overwrite.js";
 import { placeAll } from "./places.js";
-import type { HostTools } from "./probing.js";
+import { type HostTools, leastFrames } from "./probing.js";
 import { readSources } from "./resume/identity.js";
 import type { Keeper } from "./resume/keeper.js";
 import { closeKeeper, openKeeper, sourcesAreSame } from "./resume/keeping.js";
@@ -89,6 +89,7 @@ async function runSplit(
     ffprobe: config.ffprobe_bin,
     folder,
     alone: config.workers.length === 0,
+    least: leastFrames(config),
     ...(spool ? { stdin: () => spool.read(), stdinLost: spool.failed } : { stdin: undefined }),
     signal: hard.signal,
   };

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { Config } from "../config/types.js";
 import { fileOptions, type InputFile } from "../ffmpeg/command.js";
 import { filmInput } from "../ffmpeg/guarded-input.js";
 import { type MediaInfo, readProbe } from "../ffmpeg/media.js";
@@ -17,8 +18,14 @@ export interface HostTools {
   readonly stdinLost?: Promise<Problem> | undefined;
   /** True when no workers are configured: all chunks are encoded on this machine. */
   readonly alone: boolean;
+  /** Frames that a film has to have to be worth splitting. */
+  readonly least: number;
   readonly signal: AbortSignal;
 }
+
+/** Frames that a film has to have to be worth splitting: enough for two chunks; none where splitting is insisted on. */
+export const leastFrames = ({ route, keyint_min }: Pick<Config, "route" | "keyint_min">): number =>
+  route === "chunks" ? 0 : 2 * keyint_min;
 
 /** Demuxers of pictures: of sequences of files, or of one file (libavformat/img2dec.c). */
 export const PICTURE = /^image2$|_pipe$/;

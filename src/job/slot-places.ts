@@ -1,5 +1,6 @@
 import { availableParallelism, totalmem } from "node:os";
 import type { Config, WorkerConfig } from "../config/types.js";
+import type { Sharing } from "../plan/chunk-sizes.js";
 import { type Machine, planSlots, type Slot, type Workload } from "../plan/slots.js";
 
 /** Where a chunk is encoded on a worker. */
@@ -54,18 +55,16 @@ export function localWorker(config: Config): Pick<WorkerConfig, "slots" | "numa"
 const UNKNOWN_SLOTS = 2;
 
 /**
- * For how many slots a film is cut, before anybody has answered: made of the configuration and this machine alone, so
- * that a film is cut alike in every run.
+ * For whom a film is cut, before anybody has answered: made of the configuration and this machine alone, so that a film
+ * is cut alike in every run.
  */
-export function plannedSlots(config: Config, work: Workload): number {
+export function plannedSharing(config: Config, work: Workload): Sharing {
   const here = { cores: hostCores(), memory: totalmem(), nodes: [] };
   const local = localWorker(config);
   const own = local ? planSlots(here, work, { slots: local.slots, bind: false }).length : 0;
   const theirs = config.workers.map(({ slots }) => (slots === "auto" ? UNKNOWN_SLOTS : slots));
-  return Math.max(
-    1,
-    theirs.reduce((sum, slots) => sum + slots, own),
-  );
+  const slots = theirs.reduce((sum, one) => sum + one, own);
+  return { slots: Math.max(1, slots), alike: theirs.length === 0 };
 }
 
 /** Processors of this machine that plain ffmpeg would see. */

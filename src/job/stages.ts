@@ -1,7 +1,7 @@
 import type { Config } from "../config/types.js";
 import type { Command } from "../ffmpeg/command.js";
 import { fail, ok, type Result } from "../lib/result.js";
-import { chunkBounds, usualLength } from "../plan/chunk-sizes.js";
+import { chunkBounds, type Sharing, usualLength } from "../plan/chunk-sizes.js";
 import { notCountable } from "../plan/counted-windows.js";
 import { extractable } from "../plan/extract.js";
 import type { FilmPlan } from "../plan/film.js";
@@ -164,10 +164,10 @@ interface OnSplit extends Pick<SplitOptions, "onChunk" | "onFrames" | "pace"> {
 
 type Watched = OnSplit & Pick<SplitOptions, "runs" | "analyst">;
 
-/** What says how long chunks are, besides the film: the configuration, and the number of slots that they are for. */
+/** What says how long chunks are, besides the film: the configuration, and those who share them. */
 export interface SplitSetting {
   readonly config: Config;
-  readonly slots: number;
+  readonly sharing: Sharing;
 }
 
 /**
@@ -229,7 +229,7 @@ function noScenes(plans: readonly FilmPlan[]): string | undefined {
 
 function newTimeline(
   plans: readonly FilmPlan[],
-  { config, slots }: SplitSetting,
+  { config, sharing }: SplitSetting,
   byScenes: boolean,
   head?: HeadLook,
 ): Timeline {
@@ -237,7 +237,7 @@ function newTimeline(
   if (!plan) throw new Error("a timeline without a film");
   const wishes = { min: config.keyint_min, target: config.segment_frames, max: config.keyint_max };
   return new Timeline({
-    bounds: chunkBounds(wishes, plan.sourceFrames, slots),
+    bounds: chunkBounds(wishes, plan.sourceFrames, sharing),
     scenes: byScenes ? new SceneCuts({ ...wishes, target: usualLength(wishes) }) : undefined,
     trim: plan.inputTrim,
     timeBase: plan.timeBase,

@@ -13,6 +13,16 @@ const USUAL = 240;
  */
 const DIVISOR = 6;
 
+/** The same for slots that are alike: what differs is only how much work the film's frames are. */
+const DIVISOR_ALIKE = 2;
+
+/** Who shares a film. */
+export interface Sharing {
+  readonly slots: number;
+  /** All are of this machine: equally quick, and nothing is uploaded. */
+  readonly alike: boolean;
+}
+
 /** What is asked for: the bounds of all chunks, and `segment_frames`. */
 export interface LengthWishes {
   readonly min: number;
@@ -21,17 +31,23 @@ export interface LengthWishes {
 }
 
 /**
- * The lengths of chunks for a film of about so many source frames (undefined: nobody knows) and so many slots. Made
+ * The lengths of chunks for a film of about so many source frames (undefined: nobody knows) and those who share it. Made
  * before anything is cut and from nothing that is measured: a film is cut at the same places however the work goes. First
  * there is a short chunk for every slot, so that none waits for the split nor for a long upload; then long ones, which
  * get shorter towards the end, so that all slots are through at about the same time.
  */
-export function chunkBounds({ min, max, target }: LengthWishes, total: number | undefined, slots: number): ChunkBounds {
+export function chunkBounds(
+  { min, max, target }: LengthWishes,
+  total: number | undefined,
+  { slots, alike }: Sharing,
+): ChunkBounds {
   const within = (frames: number): number => Math.min(max, Math.max(min, Math.floor(frames)));
   if (target !== "auto") return { min, max, target };
   if (total === undefined) return { min, max, target: usualLength({ min, max, target }) };
-  const lengths: ChunkLengths = (first) =>
-    first < slots * min ? min : within(Math.max(0, total - first) / (DIVISOR * slots));
+  const left = (first: number): number => Math.max(0, total - first);
+  const lengths: ChunkLengths = alike
+    ? (first) => within(left(first) / (DIVISOR_ALIKE * slots))
+    : (first) => (first < slots * min ? min : within(left(first) / (DIVISOR * slots)));
   return { min, max, target: lengths };
 }
 

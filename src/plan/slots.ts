@@ -54,10 +54,10 @@ const DECODED = 12;
 const DECODER_THREADS = 16;
 
 /**
- * With fewer processors one chunk at a time leaves none idle for long. From here on a second one works while the first
- * starts, ends, is fetched: an encoder begins and ends with fewer threads at work.
+ * With so many processors a second chunk works while the first starts, ends, is fetched: an encoder begins and ends with
+ * fewer threads at work.
  */
-const PAIR_FROM = 4;
+const PAIR_FROM = 2;
 
 /** What the chunks of these renditions ask of a machine. */
 export function workloadOf(plans: readonly FilmPlan[]): Workload {

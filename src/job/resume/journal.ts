@@ -29,8 +29,8 @@ const headSchema = z.object({
   ffmpeg: z.string(),
   /** Our own version, and the lengths of chunks. */
   settings: z.string(),
-  /** For how many slots the chunks' lengths were made: with as many they come out the same again. */
-  slots: z.number(),
+  /** For whom the chunks' lengths were made: for the same they come out the same again. */
+  sharing: z.object({ slots: z.number(), alike: z.boolean() }),
 });
 
 const fileSchema = z.object({ file: z.string(), bytes: z.number(), sha256: z.string() });

@@ -6,6 +6,7 @@ import type { Command } from "../../ffmpeg/command.js";
 import type { Lock } from "../../lib/lock.js";
 import { fail, ok, type Problem, type Result } from "../../lib/result.js";
 import { framesOf } from "../../plan/chunk.js";
+import type { Sharing } from "../../plan/chunk-sizes.js";
 import type { FilmPlan } from "../../plan/film.js";
 import { workloadOf } from "../../plan/slots.js";
 import { isFirstPass, treeSuffix } from "../../plan/rate-control/plan.js";
@@ -13,7 +14,7 @@ import type { VerifiedChunk } from "../../join/verify-chunk.js";
 import type { EncodedChunk } from "../chunk-run.js";
 import type { ChunkTask } from "../chunk-task.js";
 import type { EventStream } from "../events.js";
-import { plannedSlots } from "../slot-places.js";
+import { plannedSharing } from "../slot-places.js";
 import { sweepHost } from "../clean/host.js";
 import { readLog } from "../pass-files.js";
 import { ChunkKeys, hashFile } from "./chunk-key.js";
@@ -55,8 +56,8 @@ export class Keeper {
   readonly #lock: Lock;
   readonly #keys: ChunkKeys;
   readonly #records: Map<string, KeptRecord>;
-  /** For how many slots the film is cut: as in the first run, so that what that has finished fits. */
-  readonly slots: number;
+  /** For whom the film is cut: as in the first run, so that what that has finished fits. */
+  readonly sharing: Sharing;
   #total: Journal["total"];
   /** Set when the journal has its head. */
   #headed: boolean;
@@ -77,7 +78,7 @@ export class Keeper {
     this.#keys = new ChunkKeys(options.plans);
     this.#records = new Map(journal?.chunks);
     this.#total = journal?.total;
-    this.slots = journal?.head.slots ?? plannedSlots(options.config, workloadOf(options.plans));
+    this.sharing = journal?.head.sharing ?? plannedSharing(options.config, workloadOf(options.plans));
     this.#headed = journal !== undefined;
   }
 
@@ -278,7 +279,7 @@ export class Keeper {
       await this.#writer.add({
         ...{ kind: "job", version: 1, argv: [...argv], flags: Object.fromEntries(flags), cwd: process.cwd() },
         ...{ began: new Date().toISOString(), sources: [...sources], settings: settingsOf(config) },
-        slots: this.slots,
+        sharing: this.sharing,
         ffmpeg: await ffmpegBuild(config.ffmpeg_bin),
       });
       this.#headed = true;

@@ -1,9 +1,9 @@
-import { type Command, fileOptions, globalOptions, lastOption, type OutputFile } from "../../ffmpeg/command.js";
-import { parseDuration } from "../../ffmpeg/duration.js";
+import { type Command, fileOptions, globalOptions, type OutputFile } from "../../ffmpeg/command.js";
 import { parseFiltergraph } from "../../ffmpeg/filtergraph.js";
-import type { MediaInfo, StreamInfo } from "../../ffmpeg/media.js";
+import type { MediaInfo } from "../../ffmpeg/media.js";
 import { toNumber } from "../../lib/rational.js";
 import { deviceFilter } from "../filters/index.js";
+import { isFilm, usedSeconds } from "../film-length.js";
 import { isDiscarded } from "../muxers.js";
 import { sideUses } from "../sides.js";
 import { looksLikePath } from "./filters.js";
@@ -59,7 +59,7 @@ export function workOf(command: Command, media: readonly MediaInfo[]): Work | un
   const whole = Math.max(1, Math.round(rate));
   // It ends by itself: some filters begin only then.
   const source = `testsrc2=size=${width}x${height}:rate=${whole}:duration=${frames / whole}`;
-  const seconds = lengthOf([fileOptions(input), fileOptions(output)], media[at]?.durationSeconds);
+  const seconds = usedSeconds(fileOptions(input), fileOptions(output), media[at]?.durationSeconds);
   return {
     trial: {
       argv: [...QUIET, ...devices(command), "-f", "lavfi", "-i", source, ...effort(output), ...NOWHERE],
@@ -67,25 +67,6 @@ export function workOf(command: Command, media: readonly MediaInfo[]): Work | un
     },
     frames: seconds === undefined ? undefined : Math.ceil(seconds * rate),
   };
-}
-
-const isFilm = (stream: StreamInfo): boolean =>
-  stream.type === "video" && !stream.dispositions.includes("attached_pic") && stream.width !== undefined;
-
-/** Seconds of the film that are used. */
-function lengthOf(places: readonly ReturnType<typeof fileOptions>[], whole: number | undefined): number | undefined {
-  let left = whole;
-  for (const options of places) {
-    const seconds = (name: string): number | undefined => {
-      const parsed = parseDuration(lastOption(options, name)?.value ?? "");
-      return parsed === undefined ? undefined : Number(parsed) / 1e6;
-    };
-    const [start = 0, length, end] = [seconds("ss"), seconds("t"), seconds("to")];
-    if (left !== undefined) left = Math.max(0, left - start);
-    const limit = length ?? (end === undefined ? undefined : Math.max(0, end - start));
-    if (limit !== undefined) left = Math.min(left ?? limit, limit);
-  }
-  return left;
 }
 
 function devices(command: Command): string[] {

@@ -15,7 +15,7 @@ const HEAD: JournalHead = {
     cwd: "/films",
     began: "2026-01-01T00:00:00Z",
   },
-  ...{ sources: [SOURCE], ffmpeg: "5.1", settings: "1 2 3", slots: 4 },
+  ...{ sources: [SOURCE], ffmpeg: "5.1", settings: "1 2 3", sharing: { slots: 4, alike: false } },
 };
 const chunk = (key: string, number: number): KeptRecord => ({
   ...{ kind: "chunk", key, chunk: number, rendition: 0, frames: 24, header: "h", sizes: [1, 2] },

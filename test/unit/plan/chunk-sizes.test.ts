@@ -5,10 +5,11 @@ import { rational } from "../../../src/lib/rational.js";
 import { chunkBounds, estimateFrames, type LengthWishes, type SourceSpan } from "../../../src/plan/chunk-sizes.js";
 
 const WISHES: LengthWishes = { min: 120, max: 600, target: "auto" };
+const FOUR = { slots: 4, alike: false };
 
 /** The lengths of a film's chunks where it can be cut anywhere. */
-function lengths(wishes: LengthWishes, total: number, slots: number): number[] {
-  const { target } = chunkBounds(wishes, total, slots);
+function lengths(wishes: LengthWishes, total: number, slots: number, alike = false): number[] {
+  const { target } = chunkBounds(wishes, total, { slots, alike });
   const found: number[] = [];
   for (let first = 0; first < total; ) {
     const length = Math.min(total - first, typeof target === "number" ? target : target(first));
@@ -29,14 +30,22 @@ describe("planned lengths", () => {
     expect(rest.filter((length) => length === 120).length).toBeGreaterThanOrEqual(4 * 3);
   });
 
+  test("long from the start where all slots are of one machine, and fewer of them", () => {
+    const found = lengths(WISHES, 3600, 2, true);
+    expect(found[0]).toBe(600);
+    expect(found).toEqual([...found].sort((a, b) => b - a));
+    expect(found.at(-2)).toBe(120);
+    expect(found.length).toBeLessThan(lengths(WISHES, 3600, 2).length);
+  });
+
   test("a number of the user's own is that number", () => {
-    expect(chunkBounds({ ...WISHES, target: 333 }, 36_000, 4)).toEqual({ min: 120, target: 333, max: 600 });
+    expect(chunkBounds({ ...WISHES, target: 333 }, 36_000, FOUR)).toEqual({ min: 120, target: 333, max: 600 });
   });
 
   test("one length where nobody knows how long the film is, within the bounds", () => {
-    expect(chunkBounds(WISHES, undefined, 4).target).toBe(240);
-    expect(chunkBounds({ ...WISHES, min: 300 }, undefined, 4).target).toBe(300);
-    expect(chunkBounds({ ...WISHES, min: 48, max: 96 }, undefined, 4).target).toBe(96);
+    expect(chunkBounds(WISHES, undefined, FOUR).target).toBe(240);
+    expect(chunkBounds({ ...WISHES, min: 300 }, undefined, FOUR).target).toBe(300);
+    expect(chunkBounds({ ...WISHES, min: 48, max: 96 }, undefined, FOUR).target).toBe(96);
   });
 
   test("never outside the bounds, wherever a chunk begins and however wrong the estimate is", () => {
@@ -48,9 +57,10 @@ describe("planned lengths", () => {
         fc.nat(1e6),
         fc.integer({ min: 1, max: 5000 }),
         fc.nat(2e6),
-        (a, b, total, slots, at) => {
+        fc.boolean(),
+        (a, b, total, slots, at, alike) => {
           const [min, max] = [Math.min(a, b), Math.max(a, b)];
-          const { target } = chunkBounds({ min, max, target: "auto" }, total, slots);
+          const { target } = chunkBounds({ min, max, target: "auto" }, total, { slots, alike });
           const length = typeof target === "number" ? target : target(at);
           expect(Number.isInteger(length)).toBe(true);
           expect(length).toBeGreaterThanOrEqual(min);

@@ -24,8 +24,9 @@ const count = (m: Machine, w: Workload): number => planSlots(m, w, AUTO).length;
 
 describe("slots by plan", () => {
   test.each<[string, number, Workload, number]>([
-    ["x264 uses a small machine by itself", 2, work("libx264"), 1],
-    ["with more processors, one chunk starts while another ends", 8, work("libx264"), 2],
+    ["x264 uses a single processor by itself", 1, work("libx264"), 1],
+    ["with more, one chunk starts while another ends", 2, work("libx264"), 2],
+    ["and so up to what it uses well", 8, work("libx264"), 2],
     ["x264 at 1080p uses 16", 64, work("libx264"), 4],
     ["at 480p it has fewer rows to share out", 64, work("libx264", [], 854, 480), 8],
     ["at faster presets something else holds it up", 64, work("libx264", ["-preset veryfast"]), 8],
@@ -64,7 +65,7 @@ describe("slots by plan", () => {
 
   test("each works with its share of the processors; one alone is left to the encoder", () => {
     expect(planSlots(machine(8), work("libvpx-vp9"), AUTO)).toEqual(Array(4).fill({ node: undefined, cores: 2 }));
-    expect(planSlots(machine(2), work("libx264"), AUTO)).toEqual([{ node: undefined, cores: undefined }]);
+    expect(planSlots(machine(1), work("libx264"), AUTO)).toEqual([{ node: undefined, cores: undefined }]);
     expect(planSlots(machine(2), work("libx264"), { slots: 2, bind: true })).toEqual(
       Array(2).fill({ node: undefined, cores: 1 }),
     );
