@@ -88,7 +88,8 @@ export async function explain(argv: readonly string[], config: Config, signal: A
       folder,
       stdin: undefined,
       alone: config.workers.length === 0,
-      least: leastFrames(config),
+      // A reason that holds for longer films as well says more.
+      ...{ least: leastFrames(config), hasty: false },
       signal,
     };
     const planned = await planJob(parsed.value, tools);

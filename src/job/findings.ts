@@ -74,7 +74,7 @@ export async function rehearse(
   const muxers = Promise.all(command.outputs.map((output, i) => askMuxer(output, tools, `muxer${i}`)));
   const rest = Promise.all([muxers, inspectSides(command, tools), planned]);
   const probed = await media;
-  const reason = probed.ok ? tooShort(command, probed.value.inputs, tools.least) : undefined;
+  const reason = probed.ok && tools.hasty ? tooShort(command, probed.value.inputs, tools.least) : undefined;
   if (reason !== undefined) {
     short.abort();
     return fail(reason);

@@ -89,7 +89,7 @@ async function runSplit(
     ffprobe: config.ffprobe_bin,
     folder,
     alone: config.workers.length === 0,
-    least: leastFrames(config),
+    ...{ least: leastFrames(config), hasty: true },
     ...(spool ? { stdin: () => spool.read(), stdinLost: spool.failed } : { stdin: undefined }),
     signal: hard.signal,
   };

@@ -135,7 +135,7 @@ async function workAt(
   if (readsStandardInput(command)) return undefined;
   const tools: HostTools = {
     ...{ ffmpeg: config.ffmpeg_bin, ffprobe: config.ffprobe_bin, folder, stdin: undefined },
-    ...{ alone: config.workers.length === 0, least: 0, signal },
+    ...{ alone: config.workers.length === 0, least: 0, hasty: false, signal },
   };
   const media: MediaInfo[] = [];
   for (const input of command.inputs) {

@@ -20,6 +20,8 @@ export interface HostTools {
   readonly alone: boolean;
   /** Frames that a film has to have to be worth splitting. */
   readonly least: number;
+  /** Where it is seen to have fewer, no other reason is looked for. */
+  readonly hasty: boolean;
   readonly signal: AbortSignal;
 }
 

@@ -6,6 +6,7 @@ import { notCountable } from "../plan/counted-windows.js";
 import { extractable } from "../plan/extract.js";
 import type { FilmPlan } from "../plan/film.js";
 import { filmClock, lastFrameReason } from "../plan/film-clock.js";
+import { shortReason } from "../plan/film-length.js";
 import { KeyGrid, type KeyMarks } from "../plan/gop.js";
 import { graphClock } from "../plan/graph.js";
 import { findingsOf, isWrittenApart, type OutputsView, shareOutputs, viewOutputs } from "../plan/outputs.js";
@@ -90,6 +91,9 @@ export async function planJob(
   const plain = plainOutputs(command, first, reasons);
   if (!plain.ok) return plain;
   const kept = outputs.filter(({ number }) => !reasons.has(number));
+  const lengths = kept.flatMap(({ plans }) => plans.map(({ sourceFrames = 0 }) => sourceFrames));
+  const short = lengths.includes(0) ? undefined : shortReason(Math.max(...lengths), tools.least);
+  if (short !== undefined) return fail(short);
   const [only, ...more] = kept.flatMap(({ plans }) => plans);
   if (!only || ![only, ...more].some(({ rate }) => rate?.pass)) return ok({ outputs: kept, plain: plain.value });
   if (more.length > 0 || plain.value) return fail("-pass with several films is not split");

@@ -49,7 +49,12 @@ export function tooShort(command: Command, inputs: readonly MediaInfo[], least: 
       }
     }
   }
-  if (longest === 0 || longest >= least) return undefined;
-  const half = Math.max(1, Math.floor(longest / 2));
-  return `a film of ${longest} frames is too short for two chunks (-df_keyint_min=${half} would allow them)`;
+  return shortReason(longest, least);
+}
+
+/** Why a film of so many frames (0: none is known) is not split; undefined where it has `least`. */
+export function shortReason(frames: number, least: number): string | undefined {
+  if (frames === 0 || frames >= least) return undefined;
+  const half = Math.max(1, Math.floor(frames / 2));
+  return `a film of ${frames} frames is too short for two chunks (-df_keyint_min=${half} would allow them)`;
 }

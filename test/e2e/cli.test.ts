@@ -329,8 +329,12 @@ describe("explain", () => {
     });
     const filter = ["-i", film, "-vf", "scale=80:-2,reverse", "-c:v", "ffv1", "o.mkv"];
     expect(await explain(...filter)).toMatchObject({ decidedBy: { kind: "filter", words: "reverse" } });
-    expect(await explain("-df_local_slots=3", "-i", film, ...ENCODE, "o.mkv")).toMatchObject({
-      ...{ route: "chunks", decidedBy: null, workers: [{ name: "local", slots: 3 }], chunks: 1, frames: 150 },
+    expect(await explain("-i", film, ...ENCODE, "o.mkv")).toMatchObject({
+      ...{ route: "local", reason: expect.stringMatching(/^a film of 150 frames is too short for two chunks/) },
+    });
+    const split = ["-df_local_slots=3", "-df_keyint_min=75"];
+    expect(await explain(...split, "-i", film, ...ENCODE, "o.mkv")).toMatchObject({
+      ...{ route: "chunks", decidedBy: null, workers: [{ name: "local", slots: 3 }], chunks: 2, frames: 150 },
     });
     expect(written()).toEqual([]);
   });

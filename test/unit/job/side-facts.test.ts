@@ -13,7 +13,7 @@ async function apart(name: string): Promise<boolean | undefined> {
   const parsed = parseCommand(["-i", "x.mkv", "-vf", `subtitles=${join(folder, name)}`, "o.mkv"]);
   if (!parsed.ok) throw new Error(parsed.failure.message);
   const facts = await inspectSides(parsed.value, {
-    ...{ ffmpeg: "ffmpeg", ffprobe: "ffprobe", folder, stdin: undefined, alone: true, least: 0 },
+    ...{ ffmpeg: "ffmpeg", ffprobe: "ffprobe", folder, stdin: undefined, alone: true, least: 0, hasty: false },
     signal: AbortSignal.timeout(60_000),
   });
   return facts.get(factKey("subtitles", join(folder, name)))?.apart;
