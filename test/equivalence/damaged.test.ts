@@ -69,6 +69,8 @@ test.for(rows)("$film, $damage ($seed)", async ({ film, damage, seed, usual }, {
   writeFileSync(broken, DAMAGES[damage]?.(readFileSync(await sources.get(film)), next) ?? "");
   const { plain, ours, differences, summary } = await runBoth(["-i", broken, "-c:v", "ffv1", "-c:a", "copy", "o.mkv"]);
   expect(ours.code).toBe(plain.code);
-  const wrong = summary?.route === "chunks" ? differences : differences.filter((one) => !GUESSED.test(one));
+  // Chunks are made of what is not damaged, unless plain ffmpeg, run again, makes another film itself.
+  const steady = !differences.includes("plain ffmpeg once more: another film than both");
+  const wrong = summary?.route === "chunks" && steady ? differences : differences.filter((one) => !GUESSED.test(one));
   expect(wrong, `${summary?.route}: ${summary?.reason}`).toEqual([]);
 });
