@@ -14,7 +14,7 @@ const USUAL = 240;
 const DIVISOR = 6;
 
 /** The same for slots that are alike: what differs is only how much work the film's frames are. */
-const DIVISOR_ALIKE = 2;
+const DIVISOR_ALIKE = 4;
 
 /** Who shares a film. */
 export interface Sharing {
