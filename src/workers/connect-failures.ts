@@ -89,12 +89,13 @@ function authFailure({ worker, settings, error, tried, skipped, methods }: Attem
       : []),
   ];
   const locked = skipped.map((reason) => /: ssh-add (.*)$/.exec(reason)?.[1]).find((file) => file !== undefined);
+  const isLocked = locked !== undefined && (tried.length === 0 || locked === settings.ownIdentity);
   // ssh-copy-id sends the public key, and wants its name when there are several.
   const identity = settings.ownIdentity === undefined ? "" : `-i ${quote(settings.ownIdentity)} `;
   return connectionFailure(`${worker}: ${settings.hostname} lets ${settings.user} in with none of our keys`, {
     lasting: true,
     detail: details.join("; "),
-    fix: locked === undefined ? `ssh-copy-id ${identity}${sshWords(settings)}` : unlock(locked, settings),
+    fix: isLocked ? unlock(locked, settings) : `ssh-copy-id ${identity}${sshWords(settings)}`,
   });
 }
 
