@@ -90,7 +90,9 @@ test("a host key that has changed is not taken over, whatever is asked for", asy
   const old = one.knownHostsLine().replace(String(one.port), String(two.port));
   writeFileSync(knownHosts, old);
   const ended = await alone("workers", "add", placeOf(two), "--accept-host-key", "--force", "--identity", lab.identity);
-  expect(ended.stderr).toMatch(/the host key of \[127\.0\.0\.1\]:\d+ has changed: another machine, or someone in between\n/);
+  expect(ended.stderr).toMatch(
+    /the host key of \[127\.0\.0\.1\]:\d+ has changed: another machine, or someone in between\n/,
+  );
   expect(ended.stderr).toContain(`Try: ssh-keygen -R '[127.0.0.1]:${two.port}' && ssh-keyscan`);
   expect(readFileSync(knownHosts, "utf8")).toBe(old);
   expect(existsSync(saved)).toBe(true);

@@ -53,6 +53,7 @@ export function newcomer(lab: Lab, name: string, sshConfig: readonly string[] = 
   return {
     ...{ home, env, knownHosts: join(ssh, "known_hosts"), saved: join(home, ".config", "distffmpeg", "config.json") },
     alone: (...words) => run("setsid", ["-w", ...cli, ...words], { cwd: home, env }),
-    asked: (answers, ...words) => run("python3", [ANSWER, JSON.stringify(answers), ...cli, ...words], { cwd: home, env }),
+    asked: (answers, ...words) =>
+      run("python3", [ANSWER, JSON.stringify(answers), ...cli, ...words], { cwd: home, env }),
   };
 }
