@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { must, run, runFfmpeg } from "../equivalence/programs.js";
+import { type Ended, must, runFfmpeg } from "../equivalence/programs.js";
 import { fewEncoders, newcomer } from "../lab/newcomer.js";
 import { expectNothingLeft, withLab } from "../lab/with-lab.js";
 
@@ -49,7 +49,7 @@ test.skipIf(!isRoot)(
           ['case "$*" in *"-f nut"*) sleep 0.3;; esac'],
         );
         const me = newcomer(lab, "fresh");
-        const add = (i: number, name: string, ...answers: (readonly [string, string])[]): ReturnType<typeof run> => {
+        const add = (i: number, name: string, ...answers: (readonly [string, string])[]): Promise<Ended> => {
           const place = `${user}@127.0.0.1:${lab.workers[i]?.port}`;
           const words = ["--name", name, "--slots", "1", "--work-path", "~/work", "--ffmpeg", ffmpeg];
           return me.asked([["[y/N] ", "y"], ...answers], "workers", "add", place, ...words);
