@@ -59,6 +59,17 @@ test("list and check: a table, JSON, and status 1 when a worker cannot be used",
   expect(checked.stderr).toMatch(/gone: nothing answers at 127\.0\.0\.1 port 1.*\n.*\nTry: sudo systemctl start ssh\n/);
   expect(checked.stderr).toMatch(/bare: there is no \/no\/ffmpeg on the worker\n.*\nTry: .*ffmpeg/);
 
+  expect(await onLab(config, ["workers", "check", "w3"])).toMatchObject({ code: 1, stdout: "" });
+  expect(await onLab(config, ["-df_workers=bare", "-i", "x", "y.mkv"])).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining("Try: distffmpeg workers undrain bare"),
+  });
+  await expectNothingLeft(lab);
+});
+
+// What is found of one worker as JSON is looked at in the tests of `workers add --json` too.
+test.runIf(ALL)("check of one worker as JSON", async () => {
+  const config = farm("json.json");
   const json = await onLab(config, ["workers", "check", "--json", "w1"]);
   expect(json.code).toBe(0);
   const [found] = JSON.parse(json.stdout).workers;
@@ -70,13 +81,6 @@ test("list and check: a table, JSON, and status 1 when a worker cannot be used",
     ...["libx264", "mpeg4", "h264_nvenc", "h264_vaapi", "libx265"],
   ]);
   for (const key of ["up", "down", "roundTrip", "free"]) expect(found.found[key]).toBeGreaterThan(0);
-
-  expect(await onLab(config, ["workers", "check", "w3"])).toMatchObject({ code: 1, stdout: "" });
-  expect(await onLab(config, ["-df_workers=bare", "-i", "x", "y.mkv"])).toMatchObject({
-    code: 3,
-    stderr: expect.stringContaining("Try: distffmpeg workers undrain bare"),
-  });
-  await expectNothingLeft(lab);
 });
 
 test("bench: frames per second of each encoder, and the line; status 1 where one does not encode", async () => {

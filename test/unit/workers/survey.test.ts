@@ -30,8 +30,8 @@ test("kinds of devices are tried side by side, those of one kind one after anoth
   writeFileSync(ffmpeg, FFMPEG, { mode: 0o755 });
   const session = value(await new LocalTransport(folder).openSession());
   try {
-    const { encoders } = value(await surveyWorker(session, ffmpeg));
-    expect(encoders).toEqual([
+    const surveyed = await surveyWorker(session, ffmpeg);
+    expect(surveyed.ok && surveyed.value.encoders).toEqual([
       { name: "h264_nvenc", hardware: true, works: true },
       { name: "hevc_nvenc", hardware: true, works: true },
       { name: "libx264", hardware: false, works: false, why: "it is a bad day" },
