@@ -45,7 +45,7 @@ export async function examineHost(
     examineProbe(config, env, system, signal),
     lookAtLogin(workers, env, system),
     roomIn(tmpdir(), "temporary files", "export TMPDIR=FOLDER"),
-    roomIn(config.server_work_path, "work path", "distffmpeg config show"),
+    roomIn(config.server_work_path, "work path", "export DISTFFMPEG_SERVER_WORK_PATH=FOLDER"),
     examineKept(config),
   ]);
   return [nodeIs(process.versions.node), ...found.flat()];
@@ -66,7 +66,7 @@ export function nodeIs(version: string): Finding {
   const isRecent = major > NODE[0] || (major === NODE[0] && minor >= NODE[1]);
   if (isRecent) return { about: "node", state: "ok", what: version };
   const what = `${version} is too old: ${NODE.join(".")} or later is needed`;
-  return { about: "node", state: "fail", what, fix: "node --version" };
+  return { about: "node", state: "fail", what, fix: "install Node.js from https://nodejs.org" };
 }
 
 async function examineFfmpeg(config: Config, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Finding[]> {
@@ -112,6 +112,7 @@ async function examineProbe(
   return [asFinding("ffprobe", { what, detail: stderrTail.join("\n"), fix: installHint(system) })];
 }
 
+/** Whether a folder can be written, and how much room it has; it is made where it is missing, as a job would do it. */
 async function roomIn(folder: string, about: string, fix: string): Promise<Finding[]> {
   try {
     await rm(await makePrivateFolder(folder, "distffmpeg-doctor-"), { recursive: true, force: true });
