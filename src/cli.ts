@@ -43,6 +43,10 @@ async function main(name: Name, argv: readonly string[]): Promise<number> {
     const { workersCommand } = await import("./commands/workers/index.js");
     return workersCommand(rest.slice(1), flags);
   }
+  if (name === "distffmpeg" && rest[0] === "doctor") {
+    const { doctorCommand } = await import("./commands/doctor.js");
+    return doctorCommand(rest.slice(1), flags);
+  }
   if (name === "distffmpeg" && rest[0] === "config") {
     const { configCommand } = await import("./commands/config.js");
     return configCommand(rest.slice(1), flags);

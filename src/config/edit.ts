@@ -4,6 +4,7 @@ import { chmod, mkdir, open, readFile, realpath, rename, rm, stat } from "node:f
 import { dirname, join, resolve } from "node:path";
 import { takeLock } from "../lib/lock.js";
 import { fail, ok, type Problem, type Result } from "../lib/result.js";
+import { quote } from "../lib/shell.js";
 import { farmEntries, type FarmEntry } from "./farm.js";
 import { parseJson } from "./json.js";
 import { textAsLayer } from "./layers.js";
@@ -30,7 +31,8 @@ export function workersFile(
   if (loaded.files.includes(oldConfig)) {
     return fail({
       what: `the workers are listed in DistrFFmpeg's file ${oldConfig}, which is not changed`,
-      fix: `mkdir -p ${dirname(userConfig)} && cp ${oldConfig} ${userConfig}   # then once more`,
+      detail: "make a copy of your own, then try once more",
+      fix: `mkdir -p ${quote(dirname(userConfig))} && cp ${quote(oldConfig)} ${quote(userConfig)}`,
     });
   }
   const named = flags.get("config") || env["DISTFFMPEG_CONFIG"];

@@ -40,12 +40,13 @@ export function describeFailedConnect(attempt: Attempt): TransportFailure {
     case "EAI_AGAIN":
     case "EAI_NONAME":
       return connectionFailure(`${worker}: the host name ${settings.hostname} is not known`, {
-        detail: message,
-        fix: `getent hosts ${quote(settings.hostname)} # then correct "host" of this worker, or ~/.ssh/config`,
+        detail: `${message}; correct the host of this worker, or ~/.ssh/config`,
+        fix: `getent hosts ${quote(settings.hostname)}`,
       });
     case "ECONNREFUSED":
       return connectionFailure(`${worker}: nothing answers at ${place}; is the SSH server running there?`, {
-        fix: 'sudo systemctl start ssh # on the worker; or correct its "port"',
+        detail: "type this on the worker, or correct its port",
+        fix: "sudo systemctl start ssh",
       });
     case "EHOSTUNREACH":
     case "ENETUNREACH":
@@ -87,13 +88,20 @@ function authFailure({ worker, settings, error, tried, skipped, methods }: Attem
       ? ["the server gave up after too many keys: name the right one with identity_file"]
       : []),
   ];
+  const locked = skipped.map((reason) => /: ssh-add (.*)$/.exec(reason)?.[1]).find((file) => file !== undefined);
+  const isLocked = locked !== undefined && (tried.length === 0 || locked === settings.ownIdentity);
   // ssh-copy-id sends the public key, and wants its name when there are several.
   const identity = settings.ownIdentity === undefined ? "" : `-i ${quote(settings.ownIdentity)} `;
   return connectionFailure(`${worker}: ${settings.hostname} lets ${settings.user} in with none of our keys`, {
     lasting: true,
     detail: details.join("; "),
-    fix: `ssh-copy-id ${identity}${sshWords(settings)}`,
+    fix: isLocked ? unlock(locked, settings) : `ssh-copy-id ${identity}${sshWords(settings)}`,
   });
+}
+
+/** A key that could not even be tried may well be the right one: an agent takes its passphrase. */
+function unlock(file: string, { agentSocket }: HostSettings): string {
+  return `${agentSocket === undefined ? 'eval "$(ssh-agent)" && ' : ""}ssh-add ${quote(file)}`;
 }
 
 /** The host as people write it for ssh and its kin. */

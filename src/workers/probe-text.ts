@@ -79,7 +79,8 @@ export function parseCodecs(lines: readonly string[]): Set<string> {
   return names;
 }
 
-function parseSystem(lines: readonly string[]): string[] {
+/** Reads the kernel's name and the lines of os-release(5) behind it: ID, the words of ID_LIKE, the kernel; lower case. */
+export function parseSystem(lines: readonly string[]): string[] {
   const [kernel = "", ...release] = lines;
   const value = (key: string): string =>
     release

@@ -30,6 +30,9 @@ export type ProbeFailure =
 /** How long ffmpeg may take to tell its version and encoders, milliseconds: one on a hanging network drive never does. */
 const WITHIN = 30_000;
 
+/** What else there is to do about an ffmpeg that cannot be used; what is to be typed stands alone, so that it can be copied. */
+const ELSEWHERE = "where there is another ffmpeg, set ffmpeg_bin to its path";
+
 /** Begins each section of what the probe says. */
 export const PROBE_MARK = "@distffmpeg ";
 
@@ -81,24 +84,21 @@ export async function probeWorker(
   return judgeProbe(parseProbe(answer.value.stdout, PROBE_MARK), answer.value.stderrTail, ffmpegBin, known);
 }
 
-/** Makes facts of what the worker said, or says why it cannot be used. Pure. */
+/** Makes facts of what the worker (or the machine of that name, `where`) said, or says why it cannot be used. Pure. */
 export function judgeProbe(
   text: ProbeText,
   stderrTail: readonly string[],
   ffmpegBin: string,
   known?: KnownBuild,
+  where = "the worker",
 ): Result<WorkerFacts, ProbeFailure> {
   const install = installHint(text.system);
   const noFfmpeg = (what: string, detail: string, fix: string): Result<never, ProbeFailure> =>
     fail({ kind: "no-ffmpeg", what, ...(detail === "" ? {} : { detail }), fix });
   if (!text.complete)
-    return noFfmpeg(
-      "the worker's shell does not work",
-      stderrTail.join("\n"),
-      "ssh to the worker and try: sh -c 'echo works'",
-    );
+    return noFfmpeg(`the shell of ${where} does not work`, stderrTail.join("\n"), "sh -c 'echo works'");
   if (text.ffmpegPath === undefined) {
-    return noFfmpeg(`there is no ${ffmpegBin} on the worker`, "", `${install}   # or set ffmpeg_bin of this worker`);
+    return noFfmpeg(`there is no ${ffmpegBin} on ${where}`, ELSEWHERE, install);
   }
   const { machine, numactl, build } = text;
   if (known && text.isKnown) {
@@ -107,21 +107,17 @@ export function judgeProbe(
   }
   const { version } = text;
   if (text.versionStatus !== 0 || version === undefined) {
-    return noFfmpeg(
-      `${text.ffmpegPath} on the worker does not work as ffmpeg`,
-      text.versionWords,
-      `${install}   # or set ffmpeg_bin of this worker`,
-    );
+    return noFfmpeg(`${text.ffmpegPath} on ${where} does not work as ffmpeg`, text.versionWords, install);
   }
   if (!version.isRecent) {
     return noFfmpeg(
-      `ffmpeg ${version.name} on the worker is too old: 5.1 or later is needed`,
-      text.ffmpegPath,
-      `${install}   # or set ffmpeg_bin to a newer one`,
+      `ffmpeg ${version.name} on ${where} is too old: 5.1 or later is needed`,
+      `${text.ffmpegPath}; ${ELSEWHERE}`,
+      install,
     );
   }
   if (text.encoders.size === 0) {
-    return noFfmpeg(`${text.ffmpegPath} on the worker lists no encoders`, stderrTail.join("\n"), install);
+    return noFfmpeg(`${text.ffmpegPath} on ${where} lists no encoders`, stderrTail.join("\n"), install);
   }
   return ok({ ffmpegVersion: version.name, encoders: text.encoders, machine, numactl, build, fromCache: false });
 }

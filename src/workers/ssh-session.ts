@@ -7,6 +7,7 @@ import { fail, ok, type Result } from "../lib/result.js";
 import { messageOf, transferFailure } from "./failures.js";
 import { assertNameInside, privateFolderName } from "./folder.js";
 import type { Link } from "./link.js";
+import { makeFolders } from "./make-folders.js";
 import { STDOUT_BYTES } from "./output.js";
 import { runRemote, runRemoteLive } from "./remote-run.js";
 import { keepWide, type SftpChannel, type SftpChannels } from "./sftp.js";
@@ -43,11 +44,7 @@ export function makeSessionFolder(
     async ({ client, raw }) => {
       if (/^~[^/]/.test(workPath)) throw new Error("of home folders only one's own can be named: ~ or ~/…");
       const base = posix.resolve(await client.realPath("."), workPath.replace(/^~\/*/, "") || ".");
-      const isThere = await client.stat(base).then(
-        (stats) => stats.isDirectory,
-        () => false,
-      );
-      if (!isThere) await client.mkdir(base, true);
+      await makeFolders(client, base);
       // Links are followed once: who owns one in a shared folder could let it lead elsewhere later.
       const real = await client.realPath(base);
       const folder = posix.join(real, privateFolderName());

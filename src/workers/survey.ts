@@ -1,6 +1,6 @@
-import { fail, ok, type Result } from "../lib/result.js";
-import { judgeProbe, PROBE_MARK, type ProbeFailure, probeScript, type WorkerFacts } from "./probe.js";
-import { parseProbe } from "./probe-text.js";
+import { ok, type Result } from "../lib/result.js";
+import { askMore } from "./ask-more.js";
+import { PROBE_MARK, type ProbeFailure, type WorkerFacts } from "./probe.js";
 import { readSections, type Sections } from "./sections.js";
 import type { Session } from "./transport.js";
 
@@ -33,27 +33,39 @@ export interface Survey {
 /** Software encoders that people ask for, the cheapest to try first. */
 const COMMON = "mpeg4 libx264 libx265 libsvtav1 libaom-av1 librav1e libvpx libvpx-vp9 ffv1 prores_ks";
 
-/** Names of encoders that work on a device (libavcodec/allcodecs.c, 5.1 and 7.1). */
-const HARDWARE =
-  "*_nvenc|nvenc_*|*_qsv|*_vaapi|*_amf|*_videotoolbox|*_v4l2m2m|*_omx|*_mf|*_vulkan|*_rkmpp|*_mediacodec|*_d3d12va";
+/** Kinds of devices, as names of encoders end with them, or began in older builds (libavcodec/allcodecs.c, 5.1 and 7.1). */
+const DEVICES = "nvenc qsv vaapi amf videotoolbox v4l2m2m omx mf vulkan rkmpp mediacodec d3d12va";
 
-/** How long all of it may take, milliseconds: a device that hangs takes its 20 s. */
+/** How long one trial may take, seconds: opening a device may hang. */
+const TRIAL = 20;
+
+/** How long all of it may take, milliseconds. */
 const WITHIN = 180_000;
 
 /**
  * Each encoder gets four frames: that it is listed says nothing of whether its device, driver or library is there. Those
- * that take frames of the device only are given them there. `$1` is ffmpeg, `$p` where it is.
+ * that take frames of the device only are given them there. `$1` is ffmpeg.
+ *
+ * Kinds of devices are tried side by side, and beside the software encoders; those of one kind one after another, because
+ * drivers allow few encodes at once (NVENC three to eight), and no more once one of them has hung. What each says waits in
+ * a file of its own, so that answers do not mix. timeout(1) ends with 124, busybox's with 143.
  */
 const TRIALS = [
-  "T=; command -v timeout >/dev/null 2>&1 && T='timeout 20'",
+  `T=; command -v timeout >/dev/null 2>&1 && T='timeout ${TRIAL}'`,
   `l=$("$1" -hide_banner -encoders 2>/dev/null </dev/null | sed -nE 's/^ *V[F.][S.][X.][B.][D.] ([A-Za-z0-9_-]+) .*/\\1/p')`,
-  `for e in $l; do case " ${COMMON} " in *" $e "*) ;; *) case $e in ${HARDWARE}) ;; *) continue;; esac;; esac; ` +
-    "d=; v=; x=; case $e in " +
+  'say() { { m "try $e $1"; printf "%s\\n" "$2" | head -n 5; } >"try.$e"; }',
+  "try() { d=; v=; x=; case $e in " +
     'libx264|libx265) x="-preset ultrafast";; libsvtav1) x="-preset 10";; libaom-av1|libvpx*) x="-cpu-used 5";; librav1e) x="-speed 10";; ' +
     '*_vaapi) d="-vaapi_device /dev/dri/renderD128"; v="-vf format=nv12,hwupload";; ' +
     '*_vulkan) d="-init_hw_device vulkan=v -filter_hw_device v"; v="-vf format=nv12,hwupload";; esac; ' +
-    'o=$($T "$1" -nostdin -v error $d -f lavfi -i color=c=gray:s=320x240:r=25:d=1 -frames:v 4 $v -c:v $e $x -f null - 2>&1 </dev/null); ' +
-    's=$?; m "try $e $s"; echo "$o" | head -n 5; done',
+    'o=$($T "$ffmpeg" -nostdin -v error $d -f lavfi -i color=c=gray:s=320x240:r=25:d=1 -frames:v 4 $v -c:v $e $x -f null - 2>&1 </dev/null); ' +
+    `s=$?; case $s in 124|143) o="it did not end within ${TRIAL} s"; h=$e;; esac; say $s "$o"; }`,
+  'device() { h=; for e in $l; do case $e in *_"$1"|"$1"_*) ;; *) continue;; esac; ' +
+    'if [ -z "$h" ]; then try; else say 124 "not tried: $h hung"; fi; done; }',
+  "ffmpeg=$1",
+  `( for k in ${DEVICES}; do device "$k" & done; wait ) & ` +
+    `for e in $l; do case " ${COMMON} " in *" $e "*) try;; esac; done; wait`,
+  'for e in $l; do [ -f "try.$e" ] && cat "try.$e" && rm -f "try.$e"; done',
 ].join("; ");
 
 /** One second of pictures that are not all alike; -benchmark tells how long ffmpeg has worked on them. */
@@ -64,30 +76,22 @@ const SPEED =
 const QUESTIONS = [
   "m uname; uname -s; uname -m",
   "m disk; df -Pk . 2>/dev/null",
-  'm ffprobe; f=${p%/*}/ffprobe; [ -x "$f" ] || f=ffprobe; "$f" -hide_banner -version 2>/dev/null </dev/null | head -n 1',
+  'm ffprobe; f=$(command -v "$1"); f=${f%/*}/ffprobe; [ -x "$f" ] || f=ffprobe; "$f" -hide_banner -version 2>/dev/null </dev/null | head -n 1',
   TRIALS,
   SPEED,
 ];
 
 /**
- * Asks a worker in one round trip for all of it. `stop` ends the asking. Fails as the probe does: no ffmpeg that can be
- * used, or a session that is lost.
+ * Asks a worker in one round trip for all of it. `stop` ends the asking. Fails as `askMore` does.
  */
 export async function surveyWorker(
   session: Session,
   ffmpegBin: string,
   stop?: AbortSignal,
+  where?: string,
 ): Promise<Result<Survey, ProbeFailure>> {
-  const late = AbortSignal.timeout(WITHIN);
-  const signal = stop ? AbortSignal.any([stop, late]) : late;
-  const asked = await session.run(["sh", "-c", probeScript(QUESTIONS), "sh", ffmpegBin, ""], { signal });
-  if (!asked.ok) {
-    const what = late.aborted ? `${ffmpegBin} was not through within ${WITHIN / 1000} s` : asked.failure.what;
-    return fail({ ...asked.failure, kind: "connection", what });
-  }
-  const { stdout, stderrTail } = asked.value;
-  const facts = judgeProbe(parseProbe(stdout, PROBE_MARK), stderrTail, ffmpegBin);
-  return facts.ok ? ok(readSurvey(stdout, facts.value)) : facts;
+  const asked = await askMore(session, ffmpegBin, QUESTIONS, WITHIN, stop, where);
+  return asked.ok ? ok(readSurvey(asked.value.stdout, asked.value.facts)) : asked;
 }
 
 /** Reads what the survey's script has said. Pure. */

@@ -319,6 +319,16 @@ describe("who is refused, and what to type", () => {
 });
 
 describe("ways in", () => {
+  test("sessions that begin at once make a new work path together", async () => {
+    const work_path = join(two.folder, "made", "at", "once");
+    const begun = await Promise.all(
+      Array.from({ length: 6 }, () => transportTo(lab, two, { work_path }).openSession()),
+    );
+    const sessions = begun.map((one) => value(one));
+    expect(new Set(sessions.map(({ folder }) => dirname(folder)))).toEqual(new Set([work_path]));
+    await Promise.all(sessions.map((one) => one.close()));
+  });
+
   test.each(["", "~/"])("a name from ~/.ssh/config, a work path counted from home (%s)", async (start) => {
     const path = `${start}${relative(userInfo().homedir, join(two.folder, "from home"))}`;
     const over = { host: "w2", port: undefined, user: undefined, identity_file: undefined, work_path: path };

@@ -21,7 +21,7 @@ export interface LabWorkerOptions {
   readonly numa?: number | "none";
   readonly nice?: number;
   readonly ffmpeg?: FfmpegKind;
-  /** More lines for its sshd_config. */
+  /** More lines for its sshd_config, before the lab's own, which they overrule; from the first Match block on behind them. */
   readonly sshd?: readonly string[];
 }
 

@@ -70,7 +70,12 @@ export class Worker {
 
   /** @param {{mark: string, options: import("./lab.mjs").LabWorkerOptions}} setup */
   #config({ mark, options }) {
+    const own = options.sshd ?? [];
+    const match = own.findIndex((line) => line.startsWith("Match "));
+    // The first word counts with sshd; a Match block reaches to the next one or the end.
+    const [first, last] = match === -1 ? [own, []] : [own.slice(0, match), own.slice(match)];
     return [
+      ...first,
       `Port ${this.port}`,
       "ListenAddress 127.0.0.1",
       `HostKey ${this.hostKey}`,
@@ -90,7 +95,7 @@ export class Worker {
       // What a session starts is found by the mark, even after it has lost its parent. A home of its own keeps the
       // start-up files of the user who runs the lab out of it: bash reads ~/.bashrc for commands over SSH too.
       `SetEnv ${mark} HOME=${this.folder}`,
-      ...(options.sshd ?? []),
+      ...last,
       "",
     ].join("\n");
   }

@@ -2,6 +2,7 @@ import { wrongUse } from "../words.js";
 import { nearest } from "../../lib/did-you-mean.js";
 import { addCommand } from "./add.js";
 import { drainCommand, editCommand, removeCommand, undrainCommand } from "./change.js";
+import { benchCommand } from "./bench.js";
 import { checkCommand, listCommand } from "./look.js";
 
 type Verb = (words: readonly string[], flags: ReadonlyMap<string, string>) => Promise<number>;
@@ -10,6 +11,7 @@ const VERBS = new Map<string, Verb>([
   ["list", listCommand],
   ["add", addCommand],
   ["check", checkCommand],
+  ["bench", benchCommand],
   ["remove", removeCommand],
   ["edit", editCommand],
   ["drain", drainCommand],
@@ -19,6 +21,7 @@ const VERBS = new Map<string, Verb>([
 const HELP = `distffmpeg workers [list]                what is configured
 distffmpeg workers add USER@HOST[:PORT]  sets a machine up, tries it out, and adds it to the list
 distffmpeg workers check [NAME …]        whether they can be reached, and what they have
+distffmpeg workers bench [NAME …]        how quick they are, and the lines to them
 distffmpeg workers edit NAME --slots 4   changes what is said of one
 distffmpeg workers drain NAME …          they take no new jobs, until undrain
 distffmpeg workers remove NAME …         takes them off the list

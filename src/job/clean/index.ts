@@ -26,12 +26,10 @@ export async function clean(config: Config, signal: AbortSignal): Promise<Swept>
     else failures.push(removed.failure);
   }
   const workers: SweptWorker[] = [];
-  await Promise.all(
-    config.workers.map(async (worker) => {
-      const swept = await sweepWorker(worker, config.worker_timeout, signal);
-      if (swept.ok) workers.push(swept.value);
-      else failures.push({ ...swept.failure, worker: worker.name });
-    }),
-  );
+  const sweeps = config.workers.map((worker) => sweepWorker(worker, config.worker_timeout, signal));
+  for (const [i, swept] of (await Promise.all(sweeps)).entries()) {
+    if (swept.ok) workers.push(swept.value);
+    else failures.push({ ...swept.failure, worker: config.workers[i]?.name ?? "" });
+  }
   return { host, useless, workers, failures };
 }

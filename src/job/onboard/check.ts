@@ -1,12 +1,11 @@
-import { rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import type { WorkerConfig } from "../../config/types.js";
-import { makePrivateFolder } from "../../lib/private-folder.js";
 import { fail, ok, type Problem, type Result } from "../../lib/result.js";
-import { type LineRates, measureLine } from "../../workers/rates.js";
+import { quote } from "../../lib/shell.js";
+import type { LineRates } from "../../workers/rates.js";
 import { type Survey, surveyWorker } from "../../workers/survey.js";
 import type { Session } from "../../workers/transport.js";
 import { sshTransport } from "../fleet.js";
+import { lineOf, named } from "./bench.js";
 
 /** A worker that answers, and all that was found of it. */
 export interface Checked extends Survey {
@@ -48,24 +47,13 @@ export async function checkWorker(worker: WorkerConfig, stall: number, signal: A
   }
 }
 
-async function look(
-  session: Session,
-  { name, ffmpeg_bin }: WorkerConfig,
-  signal: AbortSignal,
-): Promise<Result<Checked, Problem>> {
-  const surveyed = await surveyWorker(session, ffmpeg_bin, signal);
-  if (!surveyed.ok) return fail({ ...surveyed.failure, what: named(name, surveyed.failure.what) });
-  const folder = await makePrivateFolder(tmpdir(), "distffmpeg-check-");
-  try {
-    const rates = await measureLine(session, folder);
-    if (!rates.ok) return fail({ ...rates.failure, what: named(name, rates.failure.what) });
-    return ok({ ...surveyed.value, rates: rates.value, workPath: session.folder.replace(/\/[^/]*$/, "") });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+async function look(session: Session, worker: WorkerConfig, signal: AbortSignal): Promise<Result<Checked, Problem>> {
+  const surveyed = await surveyWorker(session, worker.ffmpeg_bin, signal);
+  if (!surveyed.ok) return fail(named(worker, surveyed.failure));
+  const rates = await lineOf(session);
+  if (!rates.ok) return fail(named(worker, rates.failure));
+  return ok({ ...surveyed.value, rates: rates.value, workPath: session.folder.replace(/\/[^/]*$/, "") });
 }
-
-const named = (name: string, what: string): string => (what.startsWith(`${name}: `) ? what : `${name}: ${what}`);
 
 /** Why a worker that answers cannot be used all the same. Pure. */
 export function whyUnfit(worker: WorkerConfig, found: Checked): Problem | undefined {
@@ -81,7 +69,8 @@ export function whyUnfit(worker: WorkerConfig, found: Checked): Problem | undefi
   if (found.free !== undefined && found.free < LEAST_ROOM) {
     const mib = Math.floor(found.free / 1024 ** 2);
     const what = `${name}: only ${mib} MiB are free in ${found.workPath}`;
-    return { what, fix: `distffmpeg workers edit ${name} --work-path FOLDER   # one with more room` };
+    const detail = "it needs a folder with more room, or some room in this one";
+    return { what, detail, fix: `distffmpeg workers edit ${quote(name)} --work-path FOLDER` };
   }
   return undefined;
 }

@@ -113,7 +113,7 @@ async function copyKey(
     if (password === undefined) return fail(failure);
     const logins = ways.map((way) => ({ kind: "password" as const, way, password }));
     const tried = await connect({ ...target, logins }, signal);
-    if (tried.ok) return install(tried.value, worker, key.value);
+    if (tried.ok) return install(tried.value, target, key.value);
     if (tried.failure.remedy?.kind !== "login") return fail(tried.failure);
     asker.tell("that was not the password");
   }
@@ -166,7 +166,7 @@ const INSTALL = [
   "&& { ! command -v restorecon >/dev/null 2>&1 || restorecon -F .ssh .ssh/authorized_keys || :; }",
 ].join(" ");
 
-async function install(link: Link, worker: string, key: string): Promise<Result<void, Problem>> {
+async function install(link: Link, { worker, settings }: Target, key: string): Promise<Result<void, Problem>> {
   try {
     const done = await runRemote(link, "/", ["sh", "-c", INSTALL, "sh", key], {});
     if (!done.ok) return done;
@@ -175,7 +175,7 @@ async function install(link: Link, worker: string, key: string): Promise<Result<
     return fail({
       what: `${worker}: the key cannot be written to ~/.ssh/authorized_keys there`,
       detail,
-      fix: "ls -ld ~ ~/.ssh   # on the worker",
+      fix: `ssh -p ${settings.port} ${quote(`${settings.user}@${settings.alias}`)} ls -ld . .ssh`,
     });
   } finally {
     await link.end();
