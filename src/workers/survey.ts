@@ -1,8 +1,10 @@
 import { fail, ok, type Result } from "../lib/result.js";
 import { judgeProbe, PROBE_MARK, type ProbeFailure, probeScript, type WorkerFacts } from "./probe.js";
 import { parseProbe } from "./probe-text.js";
+import { runScript, type WorkerScript } from "./script.js";
 import { readSections, type Sections } from "./sections.js";
 import type { Session } from "./transport.js";
+import { powershellSurvey } from "./windows/asking.js";
 
 /** An encoder that was tried with a few frames. */
 export interface EncoderTrial {
@@ -61,13 +63,16 @@ const SPEED =
   'for e in libx264 mpeg4; do o=$("$1" -nostdin -hide_banner -benchmark -f lavfi -i testsrc2=s=640x360:r=30 -t 1 ' +
   '-c:v $e -f null - 2>&1 </dev/null) && { m "speed $e"; echo "$o" | grep "bench: .*rtime="; break; }; done';
 
-const QUESTIONS = [
-  "m uname; uname -s; uname -m",
-  "m disk; df -Pk . 2>/dev/null",
-  'm ffprobe; f=${p%/*}/ffprobe; [ -x "$f" ] || f=ffprobe; "$f" -hide_banner -version 2>/dev/null </dev/null | head -n 1',
-  TRIALS,
-  SPEED,
-];
+const QUESTIONS: WorkerScript = {
+  sh: [
+    "m uname; uname -s; uname -m",
+    "m disk; df -Pk . 2>/dev/null",
+    'm ffprobe; f=${p%/*}/ffprobe; [ -x "$f" ] || f=ffprobe; "$f" -hide_banner -version 2>/dev/null </dev/null | head -n 1',
+    TRIALS,
+    SPEED,
+  ].join("; "),
+  powershell: powershellSurvey(COMMON, HARDWARE),
+};
 
 /**
  * Asks a worker in one round trip for all of it. `stop` ends the asking. Fails as the probe does: no ffmpeg that can be
@@ -80,7 +85,7 @@ export async function surveyWorker(
 ): Promise<Result<Survey, ProbeFailure>> {
   const late = AbortSignal.timeout(WITHIN);
   const signal = stop ? AbortSignal.any([stop, late]) : late;
-  const asked = await session.run(["sh", "-c", probeScript(QUESTIONS), "sh", ffmpegBin, ""], { signal });
+  const asked = await runScript(session, probeScript(QUESTIONS), [ffmpegBin, ""], { signal });
   if (!asked.ok) {
     const what = late.aborted ? `${ffmpegBin} was not through within ${WITHIN / 1000} s` : asked.failure.what;
     return fail({ ...asked.failure, kind: "connection", what });
