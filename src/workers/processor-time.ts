@@ -10,7 +10,9 @@ const WITHIN = 20_000;
  */
 const SCRIPT: WorkerScript = {
   sh: [
-    'if [ -r /proc/self/stat ]; then for d in /proc/[0-9]*; do grep -qF -- "$1" "$d/cmdline" 2>/dev/null && cat "$d/stat"; done',
+    // Not `grep -F`: that of BusyBox reads no further than to the first NUL, which stands behind the program's name.
+    "if [ -r /proc/self/stat ]; then for d in /proc/[0-9]*; do " +
+      `case "$(tr '\\0' ' ' 2>/dev/null <"$d/cmdline")" in *"$1"*) cat "$d/stat";; esac; done`,
     'else ps -A -o time= -o args= | grep -F -- "$1"; fi; true',
   ].join("; "),
   powershell: [

@@ -128,7 +128,8 @@ function readTrials(stdout: string): EncoderTrial[] {
       if (name !== undefined) trials.push({ name, hardware: !COMMON.split(" ").includes(name), works: status === "0" });
     } else {
       const last = open ? trials.at(-1) : undefined;
-      if (last && !last.works && line.trim() !== "") last.why ??= line.trim().replace(/^\[[^\]]* @ 0x[0-9a-f]+\] /, "");
+      if (last && !last.works && line.trim() !== "")
+        last.why ??= line.trim().replace(/^\[[^\]]* @ (?:0x)?[0-9a-f]+\] /, "");
     }
   }
   return trials;

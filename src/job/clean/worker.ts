@@ -75,7 +75,12 @@ export async function sweepWorker(
   }
 }
 
-async function sweep(worker: string, session: Session, signal: AbortSignal): Promise<Result<SweptWorker, Problem>> {
+/** The same over a session that is open. */
+export async function sweep(
+  worker: string,
+  session: Session,
+  signal: AbortSignal,
+): Promise<Result<SweptWorker, Problem>> {
   const base = posix.dirname(session.folder);
   const looked = await runScript(session, LOOK, [base], { signal });
   if (!looked.ok) return looked;
@@ -99,7 +104,7 @@ export function findDead(
   base: string,
   own: string,
 ): { readonly folders: readonly string[]; readonly programs: readonly number[] } {
-  const lines = listing.split("\n");
+  const lines = listing.split(/\r?\n/);
   const named = (kind: string): string[] =>
     lines.flatMap((line) => (line.startsWith(`${kind} `) ? [line.slice(kind.length + 1)] : []));
   const young = new Set(named("young"));
