@@ -36,7 +36,7 @@ const LOOK: WorkerScript = {
   ].join("; "),
   powershell: [
     "$b=$argv[0].TrimEnd('/')",
-    `Get-ChildItem -LiteralPath $b -Directory -Filter 'distffmpeg-*'|ForEach-Object{'folder '+$_.Name;if($_.LastWriteTime -gt (Get-Date).AddMinutes(-${YOUNG})){'young '+$_.Name}}`,
+    `Get-ChildItem -LiteralPath ($b+'/') -Directory -Filter 'distffmpeg-*'|ForEach-Object{'folder '+$_.Name;if($_.LastWriteTime -gt (Get-Date).AddMinutes(-${YOUNG})){'young '+$_.Name}}`,
     "$n=$b.Replace('/','\\')",
     "Get-CimInstance Win32_Process|Where-Object{$_.CommandLine -and $_.CommandLine.Replace('/','\\').Contains($n+'\\distffmpeg-')}|ForEach-Object{",
     "'program '+$_.ProcessId+' '+$_.CommandLine.Replace('\\','/').Replace('\"',' ')}",
@@ -54,7 +54,7 @@ const SWEEP: WorkerScript = {
   powershell: [
     "$ErrorActionPreference='Stop'",
     "foreach($i in $argv[1].Split(' ')){if($i){Stop-Process -Id $i -Force -ErrorAction SilentlyContinue}}",
-    "foreach($i in $argv[2..($argv.Count-1)]){$f=[IO.Path]::Combine($argv[0],$i)",
+    "foreach($i in $argv[2..($argv.Count-1)]){$f=$argv[0]+'/'+$i",
     "foreach($again in 1..3){try{if([IO.Directory]::Exists($f)){[IO.Directory]::Delete($f,$true)};break}catch{if($again -eq 3){throw};Start-Sleep 1}}}",
   ].join("\n"),
 };
