@@ -75,6 +75,8 @@ export async function askWorker(
   here: Inventory | undefined,
   signal: AbortSignal,
 ): Promise<Result<OffloadWorker, string>> {
+  // Signals, pipes and the words' paths are not to be had there as they are here.
+  if (worker.platform === "Windows") return fail("runs chunks only: it is a Windows worker");
   const opened = await (await sshTransport(worker, question.stall)).openSession(signal);
   if (!opened.ok) return fail(opened.failure.what.replace(`${worker.name}: `, ""));
   const session = opened.value;

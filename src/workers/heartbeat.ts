@@ -7,7 +7,7 @@ export const BEAT_SECONDS = 10;
  * Beats that may stay out: a line that is full for a while, of the film itself perhaps, is no loss. With
  * `KILL_AFTER_SECONDS` on top a program ends within a minute of losing its host.
  */
-const MISSED = 5;
+export const SILENT_BEATS = 5;
 
 /** The line on a channel's stdin that is a beat. */
 export const BEAT = ".";
@@ -29,7 +29,7 @@ export function watchdog(onSilence: string, seconds = BEAT_SECONDS): string {
   const wake = '[ "$b" = "$!" ] || kill -KILL "$!"';
   return [
     `{ n=0; b=$!; trap 'n=0; ${wake}' USR1; trap '${wake}; exit 0' USR2`,
-    `while [ $n -lt ${MISSED} ]; do n=$((n+1)); sleep ${seconds} & wait "$!"; b=$!; done`,
+    `while [ $n -lt ${SILENT_BEATS} ]; do n=$((n+1)); sleep ${seconds} & wait "$!"; b=$!; done`,
     `trap '' USR1 USR2; ${onSilence}; } 3<&- & d=$!`,
   ].join("; ");
 }

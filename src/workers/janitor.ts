@@ -1,4 +1,4 @@
-import { quote } from "../lib/shell.js";
+import type { Launch } from "./dialect.js";
 import { BEAT_SECONDS, startBeat, watchdog } from "./heartbeat.js";
 import type { Link } from "./link.js";
 import { KILL_AFTER_SECONDS } from "./wrapper.js";
@@ -23,14 +23,15 @@ export function janitor(seconds = BEAT_SECONDS): string {
   ].join("; ");
 }
 
-/** Starts the janitor for `folder`; it ends with the connection. Without one (no room for a channel) only the safety net is missing. */
-export function startJanitor(link: Link, folder: string): void {
+/** Starts a janitor; it ends with the connection. Without one (no room for a channel) only the safety net is missing. */
+export function startJanitor(link: Link, { command, words }: Launch): void {
   try {
-    link.client.exec(`exec sh -c ${quote(janitor())} sh ${quote(folder)}`, (error, channel) => {
+    link.client.exec(command, (error, channel) => {
       if (error) return;
       channel.on("error", () => undefined);
       channel.resume();
       channel.stderr.resume();
+      if (words !== undefined) channel.write(words);
       startBeat(channel);
     });
   } catch {

@@ -2,7 +2,7 @@ import type { Machine, MachineNode } from "../plan/slots.js";
 import type { Sections } from "./sections.js";
 
 /**
- * Shell words that tell what a machine has for encoding, for a script with a function `m` that marks a section:
+ * Shell words (which leave `$p`, the probe's ffmpeg, alone) that tell what a machine has for encoding, for a script with a function `m` that marks a section:
  * - processors: `nproc` heeds the affinity of the login; limits of the control groups it is in stand in files of their own
  *   (Linux, Documentation/admin-guide/cgroup-v2.rst: cpu.max, memory.max; those above count as well), of the first version
  *   where containers see it (cpu.cfs_quota_us, memory.limit_in_bytes).
@@ -11,11 +11,11 @@ import type { Sections } from "./sections.js";
  */
 export const MACHINE_SCRIPT = [
   "m cores; nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null",
-  "m limits; p=$(sed -n s/^0:://p /proc/self/cgroup 2>/dev/null); " +
-    'while d="/sys/fs/cgroup$p"; do ' +
+  "m limits; g=$(sed -n s/^0:://p /proc/self/cgroup 2>/dev/null); " +
+    'while d="/sys/fs/cgroup$g"; do ' +
     '[ -r "$d/cpu.max" ] && echo "cpu $(cat "$d/cpu.max")"; ' +
     '[ -r "$d/memory.max" ] && echo "memory $(cat "$d/memory.max") $(sed -n "s/^anon //p" "$d/memory.stat")"; ' +
-    '[ -n "$p" ] || break; p=${p%/*}; done; ' +
+    '[ -n "$g" ] || break; g=${g%/*}; done; ' +
     'd=/sys/fs/cgroup/cpu; [ -r "$d/cpu.cfs_quota_us" ] && echo "cpu $(cat "$d/cpu.cfs_quota_us" "$d/cpu.cfs_period_us" | tr "\\n" " ")"; ' +
     'd=/sys/fs/cgroup/memory; [ -r "$d/memory.limit_in_bytes" ] && ' +
     'echo "memory $(cat "$d/memory.limit_in_bytes") $(sed -n "s/^total_rss //p" "$d/memory.stat")"',

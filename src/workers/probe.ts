@@ -3,7 +3,9 @@ import type { Machine } from "../plan/slots.js";
 import type { KnownBuild } from "./build-cache.js";
 import { MACHINE_SCRIPT } from "./machine-text.js";
 import { parseProbe, type ProbeText } from "./probe-text.js";
+import { runScript, type WorkerScript } from "./script.js";
 import type { Session } from "./transport.js";
+import { POWERSHELL_QUESTIONS } from "./windows/asking.js";
 
 /** What a worker has to offer. */
 export interface WorkerFacts {
@@ -53,9 +55,12 @@ const QUESTIONS = [
   "m system; uname -s; cat /etc/os-release 2>/dev/null",
 ];
 
-/** The probe as shell words, with more questions behind it (in sections of their own); the last section shows that it was heard out. */
-export function probeScript(more: readonly string[] = []): string {
-  return [...QUESTIONS, ...more, "m end"].join("; ");
+/** The probe, with more questions behind it (in sections of their own); the last section shows that it was heard out. */
+export function probeScript(more?: WorkerScript): WorkerScript {
+  return {
+    sh: [...QUESTIONS, ...(more ? [more.sh] : []), "m end"].join("; "),
+    powershell: [POWERSHELL_QUESTIONS, ...(more ? [more.powershell] : []), "m end"].join("\n"),
+  };
 }
 
 /**
@@ -70,7 +75,7 @@ export async function probeWorker(
 ): Promise<Result<WorkerFacts, ProbeFailure>> {
   const late = AbortSignal.timeout(WITHIN);
   const signal = stop ? AbortSignal.any([stop, late]) : late;
-  const answer = await session.run(["sh", "-c", probeScript(), "sh", ffmpegBin, known?.build ?? ""], { signal });
+  const answer = await runScript(session, probeScript(), [ffmpegBin, known?.build ?? ""], { signal });
   if (!answer.ok) {
     const { what, detail, fix } = answer.failure;
     const said = late.aborted ? `${ffmpegBin} gave no answer within ${WITHIN / 1000} s` : what;
@@ -161,6 +166,8 @@ export function installHint(ids: readonly string[]): string {
         return "sudo pkg install ffmpeg";
       case "darwin":
         return "brew install ffmpeg";
+      case "windows":
+        return "winget install Gyan.FFmpeg";
     }
   }
   return "install ffmpeg 5.1 or later from https://ffmpeg.org/download.html";

@@ -1,3 +1,4 @@
+import { runScript, type WorkerScript } from "./script.js";
 import type { Session } from "./transport.js";
 
 /** How long the asking may take, milliseconds: a frozen machine never answers. */
@@ -5,12 +6,20 @@ const WITHIN = 20_000;
 
 /**
  * What /proc says of each process that has "$1" among its arguments; where there is no /proc, what ps says. This script has
- * it, too, and so has the shell around the program: the busiest is meant.
+ * it, too, and so has the shell around the program: the busiest is meant. Windows tells steps of 100 ns (Win32_Process).
  */
-const SCRIPT = [
-  'if [ -r /proc/self/stat ]; then for d in /proc/[0-9]*; do grep -qF -- "$1" "$d/cmdline" 2>/dev/null && cat "$d/stat"; done',
-  'else ps -A -o time= -o args= | grep -F -- "$1"; fi; true',
-].join("; ");
+const SCRIPT: WorkerScript = {
+  sh: [
+    // Not `grep -F`: that of BusyBox reads no further than to the first NUL, which stands behind the program's name.
+    "if [ -r /proc/self/stat ]; then for d in /proc/[0-9]*; do " +
+      `case "$(tr '\\0' ' ' 2>/dev/null <"$d/cmdline")" in *"$1"*) cat "$d/stat";; esac; done`,
+    'else ps -A -o time= -o args= | grep -F -- "$1"; fi; true',
+  ].join("; "),
+  powershell: [
+    "Get-CimInstance Win32_Process|Where-Object{$_.CommandLine -and $_.CommandLine.Contains($argv[0])}|ForEach-Object{",
+    "[string]::Format([Globalization.CultureInfo]::InvariantCulture,'0:{0:F2} {1}',($_.KernelModeTime+$_.UserModeTime)/1e7,$_.Name)}",
+  ].join(""),
+};
 
 /** Ticks of /proc/PID/stat in a second, as Linux shows them to programs on all platforms in use (proc(5), sysconf(_SC_CLK_TCK)). */
 const TICKS = 100;
@@ -21,7 +30,7 @@ const TICKS = 100;
  */
 export async function processorTime(session: Session, word: string, stop: AbortSignal): Promise<number | undefined> {
   const signal = AbortSignal.any([stop, AbortSignal.timeout(WITHIN)]);
-  const asked = await session.run(["sh", "-c", SCRIPT, "sh", word], { signal });
+  const asked = await runScript(session, SCRIPT, [word], { signal });
   return asked.ok ? busiest(asked.value.stdout) : undefined;
 }
 

@@ -2,30 +2,29 @@ import type { Readable } from "node:stream";
 import type { ClientChannel } from "ssh2";
 import type { Patience } from "../lib/patience.js";
 import { fail, ok, type Result } from "../lib/result.js";
+import type { Launch } from "./dialect.js";
 import { cancelledFailure, messageOf, transferFailure } from "./failures.js";
 import { startBeat } from "./heartbeat.js";
 import { Output } from "./output.js";
 import type { Link } from "./link.js";
+import { shellLaunch } from "./posix.js";
 import type { LiveOptions, ProcessEnd, RunOptions, TransportFailure } from "./transport.js";
+import { FrameReader } from "./windows/frames.js";
 import { endOfStatus, feederCommand, KILL_AFTER_SECONDS, UNHEARD, wrappedCommand } from "./wrapper.js";
-
-/** Linux takes no longer single argument (MAX_ARG_STRLEN, 128 KiB), and the command is one for the login shell. */
-const COMMAND_BYTES = 128 * 1024 - 1;
 
 /** How long the far shell has for TERM, KILL and its answer, milliseconds, before the channel is given up. */
 const END_WITHIN = KILL_AFTER_SECONDS * 1000 + 5000;
 
 /**
- * Runs a program on the worker, tied to this connection (see wrapper.ts). Resolves when it has ended there, also after an abort,
+ * Runs a program on the worker, tied to this connection (as `Dialect.launch` has it). Resolves when it has ended there, also after an abort,
  * so that the slot is free indeed; a lost connection resolves at once. "transfer" when it could not be started.
  */
 export function runRemote(
   link: Link,
-  folder: string,
-  argv: readonly string[],
+  launch: Launch,
   options: RunOptions,
 ): Promise<Result<ProcessEnd, TransportFailure>> {
-  return startRun(link, wrappedCommand(folder, argv), options, undefined);
+  return startRun(link, launch, options, undefined);
 }
 
 /**
@@ -40,8 +39,9 @@ export function runRemoteLive(
 ): Promise<Result<ProcessEnd, TransportFailure>> {
   const { pipe, stdin } = live;
   const feed = pipe === undefined || !stdin ? undefined : { command: feederCommand(folder, pipe), stdin };
-  const command = wrappedCommand(folder, argv, feed && pipe);
-  return startRun(link, command, live.signal ? { signal: live.signal } : {}, { ...live, feed });
+  const launch = shellLaunch(wrappedCommand(folder, argv, feed && pipe));
+  if (!launch.ok) return Promise.resolve(fail(transferFailure(`${link.worker}: ${launch.failure}`)));
+  return startRun(link, launch.value, live.signal ? { signal: live.signal } : {}, { ...live, feed });
 }
 
 /** What a run that speaks with the user has beside: what goes through its pipe, and the command that puts it there. */
@@ -51,22 +51,20 @@ interface Live extends LiveOptions {
 
 function startRun(
   link: Link,
-  command: string,
+  launch: Launch,
   options: RunOptions,
   live: Live | undefined,
 ): Promise<Result<ProcessEnd, TransportFailure>> {
-  const bytes = Buffer.byteLength(command);
-  if (bytes > COMMAND_BYTES) {
-    return Promise.resolve(fail(transferFailure(`${link.worker}: the command is too long for SSH (${bytes} bytes)`)));
-  }
-  return new Promise((resolve) => new RemoteRun(link, options, live, resolve).start(command));
+  return new Promise((resolve) => new RemoteRun(link, launch, options, live, resolve).start());
 }
 
 class RemoteRun {
   readonly #live: Live | undefined;
   #feeder: ClientChannel | undefined;
   readonly #link: Link;
+  readonly #launch: Launch;
   readonly #output: Output;
+  readonly #frames: FrameReader | undefined;
   readonly #resolve: (result: Result<ProcessEnd, TransportFailure>) => void;
   readonly #signal: AbortSignal | undefined;
   readonly #abort = (): void => this.#end();
@@ -79,18 +77,21 @@ class RemoteRun {
 
   constructor(
     link: Link,
+    launch: Launch,
     options: RunOptions,
     live: Live | undefined,
     resolve: (result: Result<ProcessEnd, TransportFailure>) => void,
   ) {
     this.#link = link;
     this.#live = live;
+    this.#launch = launch;
     this.#output = new Output(options);
+    this.#frames = launch.isFramed ? new FrameReader(this.#output) : undefined;
     this.#resolve = resolve;
     this.#signal = options.signal;
   }
 
-  start(command: string): void {
+  start(): void {
     if (this.#signal?.aborted) {
       this.#settle(fail(cancelledFailure(this.#link.worker)));
       return;
@@ -100,7 +101,9 @@ class RemoteRun {
     this.#signal?.addEventListener("abort", this.#abort, { once: true });
     this.#starting = this.#link.awaits("no program is started");
     try {
-      this.#link.client.exec(command, (error, channel) => (error ? this.#refused(error) : this.#started(channel)));
+      this.#link.client.exec(this.#launch.command, (error, channel) =>
+        error ? this.#refused(error) : this.#started(channel),
+      );
     } catch (error) {
       this.#refused(error);
     }
@@ -129,6 +132,7 @@ class RemoteRun {
       channel.end();
       return;
     }
+    if (this.#launch.words !== undefined) channel.write(this.#launch.words);
     this.#stopBeat = startBeat(channel);
     const live = this.#live;
     if (live) {
@@ -137,7 +141,8 @@ class RemoteRun {
       channel.stderr.pipe(live.stderr, { end: false });
       if (live.feed) this.#feed(live.feed);
     } else {
-      channel.on("data", (data: Buffer) => this.#output.pushStdout(data));
+      const taker = this.#frames;
+      channel.on("data", (data: Buffer) => (taker ? taker.push(data) : this.#output.pushStdout(data)));
       channel.stderr.on("data", (data: Buffer) => this.#output.pushStderr(data));
     }
     channel.on("close", (code: number | null | undefined, signal: string | undefined) => this.#closed(code, signal));
@@ -180,15 +185,28 @@ class RemoteRun {
     }, END_WITHIN);
   }
 
-  #closed(code: number | null | undefined, signal: string | undefined): void {
+  #closed(status: number | null | undefined, signal: string | undefined): void {
+    const code = this.#frames?.status ?? status;
     if (this.#link.lost) this.#settle(fail(this.#link.lost));
     else if (this.#signal?.aborted) this.#settle(fail(cancelledFailure(this.#link.worker)));
     // This machine was suspended, or the network silent for less than the connection bears: watchers there have cleaned up.
     else if (code === UNHEARD)
       this.#link.giveUp("it heard nothing of this machine for a while, and has ended its work");
+    else if (this.#frames) this.#settle(this.#framedEnd(this.#frames));
     else if (typeof code === "number") this.#settle(ok(this.#output.finish(endOfStatus(code))));
     else if (signal !== undefined) this.#settle(ok(this.#output.finish({ code: undefined, signal })));
     else this.#settle(fail(transferFailure(`${this.#link.worker}: the SSH server did not say how the program ended`)));
+  }
+
+  #framedEnd({ status, noise }: FrameReader): Result<ProcessEnd, TransportFailure> {
+    if (status !== undefined) return ok(this.#output.finish({ code: status, signal: undefined }));
+    const { stderrTail } = this.#output.finish({ code: undefined, signal: undefined });
+    return fail(
+      transferFailure(`${this.#link.worker}: PowerShell did not run the program`, {
+        detail: [noise.trim(), ...stderrTail].filter((line) => line !== "").join("\n"),
+        fix: "ssh to the worker and try: powershell.exe -NoProfile -Command 1   # is it Windows (platform)?",
+      }),
+    );
   }
 
   #settle(result: Result<ProcessEnd, TransportFailure>): void {

@@ -3,6 +3,7 @@ import { askMore } from "./ask-more.js";
 import { PROBE_MARK, type ProbeFailure } from "./probe.js";
 import { readSections } from "./sections.js";
 import type { Session } from "./transport.js";
+import { powershellSpeeds } from "./windows/asking.js";
 
 /** The clip that is encoded, made on the worker itself: two seconds at 24 frames per second. */
 export const SPEED_CLIP = { width: 1280, height: 720, frames: 48 } as const;
@@ -31,7 +32,7 @@ const EACH = 60;
 const WITHIN = 300_000;
 
 /** One after another: each is to have the machine for itself, as far as it goes. `-benchmark` tells the time by the clock. */
-const SCRIPT = [
+const SH = [
   `T=; command -v timeout >/dev/null 2>&1 && T='timeout ${EACH}'`,
   `m clip; "$1" -nostdin -v error -f lavfi -i testsrc2=s=${SPEED_CLIP.width}x${SPEED_CLIP.height}:r=24 ` +
     `-frames:v ${SPEED_CLIP.frames} -c:v mpeg4 -q:v 2 -y clip.nut 2>&1 </dev/null; m clip-status $?`,
@@ -50,7 +51,7 @@ export async function measureSpeeds(
   ffmpegBin: string,
   stop?: AbortSignal,
 ): Promise<Result<readonly EncoderSpeed[], ProbeFailure>> {
-  const asked = await askMore(session, ffmpegBin, [SCRIPT], WITHIN, stop);
+  const asked = await askMore(session, ffmpegBin, { sh: SH, powershell: powershellSpeeds(SPEED_CLIP, MEASURED, EACH) }, WITHIN, stop);
   return asked.ok ? ok(readSpeeds(asked.value.stdout)) : asked;
 }
 

@@ -2,14 +2,14 @@ import { randomBytes } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { rename, rm, stat } from "node:fs/promises";
 import { posix } from "node:path";
-import { foreignPart, foreignWords } from "../lib/private-folder.js";
 import { fail, ok, type Result } from "../lib/result.js";
+import type { Dialect, SessionFolder } from "./dialect.js";
 import { messageOf, transferFailure } from "./failures.js";
-import { assertNameInside, privateFolderName } from "./folder.js";
+import { assertNameInside } from "./folder.js";
 import type { Link } from "./link.js";
-import { makeFolders } from "./make-folders.js";
 import { STDOUT_BYTES } from "./output.js";
 import { runRemote, runRemoteLive } from "./remote-run.js";
+import type { ScriptWords } from "./script.js";
 import { keepWide, type SftpChannel, type SftpChannels } from "./sftp.js";
 import type { LiveOptions, LiveSession, ProcessEnd, RunOptions, TransportFailure } from "./transport.js";
 
@@ -30,60 +30,35 @@ const TRANSFER = { concurrency: 16, chunkSize: 255 * 1024 };
 /** What ssh2's fastGet takes (its SFTP.md), and the client's types leave out. */
 type GetOptions = typeof TRANSFER & { readonly step: () => void; readonly fileSize: number };
 
-/**
- * Makes the private folder of a session, mode 0700, and the work path above it where that is missing.
- * A relative work path, and one with `~`, count from where SFTP starts: the home folder. Returns the absolute path.
- */
-export function makeSessionFolder(
-  channels: SftpChannels,
-  workPath: string,
-  signal: AbortSignal | undefined,
-): Promise<Result<string, TransportFailure>> {
-  return channels.use(
-    `cannot make a work folder in ${workPath}`,
-    async ({ client, raw }) => {
-      if (/^~[^/]/.test(workPath)) throw new Error("of home folders only one's own can be named: ~ or ~/…");
-      const base = posix.resolve(await client.realPath("."), workPath.replace(/^~\/*/, "") || ".");
-      await makeFolders(client, base);
-      // Links are followed once: who owns one in a shared folder could let it lead elsewhere later.
-      const real = await client.realPath(base);
-      const folder = posix.join(real, privateFolderName());
-      // With its mode from the first moment: nobody else can look in or put anything in between.
-      await new Promise<void>((resolve, reject) => {
-        raw.mkdir(folder, { mode: 0o700 }, (error) => (error ? reject(error) : resolve()));
-      });
-      const { mode, uid } = await client.stat(folder);
-      const foreign = await foreignPart(real, uid, (path) => client.stat(path));
-      if (foreign !== undefined) {
-        await client.rmdir(folder, true);
-        throw new Error(foreignWords(foreign));
-      }
-      if ((mode & 0o777) !== 0o700) await client.chmod(folder, 0o700);
-      return folder;
-    },
-    signal,
-  );
-}
-
 /** A session over SSH: files through SFTP, programs through exec, all on one connection. */
 export class SshSession implements LiveSession {
   readonly folder: string;
+  readonly scriptWords: ScriptWords;
+  /** The folder as SFTP has it. */
+  readonly #files: string;
+  readonly #dialect: Dialect;
   readonly #link: Link;
   readonly #channels: SftpChannels;
   readonly #closing = new AbortController();
   readonly #pending = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
-  constructor(link: Link, channels: SftpChannels, folder: string) {
+  constructor(link: Link, channels: SftpChannels, { folder, files }: SessionFolder, dialect: Dialect) {
     this.#link = link;
     this.#channels = channels;
     this.folder = folder;
+    this.#files = files;
+    this.#dialect = dialect;
+    this.scriptWords = dialect.scriptWords;
     // Every operation under way listens to it; many are no leak.
     setMaxListeners(0, this.#closing.signal);
   }
 
   put(hostPath: string, name: string, signal?: AbortSignal): Promise<Result<string, TransportFailure>> {
-    return this.#track(signal, async (either) => this.#orGone(await this.#put(hostPath, this.#path(name), either)));
+    return this.#track(signal, async (either) => {
+      const put = await this.#orGone(await this.#put(hostPath, this.#path(name), either));
+      return put.ok ? ok(posix.join(this.folder, name)) : put;
+    });
   }
 
   get(name: string, hostPath: string, signal?: AbortSignal): Promise<Result<number, TransportFailure>> {
@@ -102,13 +77,16 @@ export class SshSession implements LiveSession {
 
   async run(argv: readonly string[], options: RunOptions = {}): Promise<Result<ProcessEnd, TransportFailure>> {
     if (argv.length === 0) throw new RangeError("run() without a program");
+    const launch = this.#dialect.launch(this.folder, argv);
+    if (!launch.ok) return fail(transferFailure(`${this.#link.worker}: ${launch.failure}`));
     return this.#track(options.signal, async (signal) => {
-      const end = await runRemote(this.#link, this.folder, argv, { ...options, signal });
+      const end = await runRemote(this.#link, launch.value, { ...options, signal });
       return !end.ok || end.value.code === 0 ? end : this.#orGone(end);
     });
   }
 
   async runLive(argv: readonly string[], live: LiveOptions): Promise<Result<ProcessEnd, TransportFailure>> {
+    if (!this.#dialect.isLive) return fail(transferFailure(`${this.#link.worker}: it runs no whole commands`));
     const pipe = live.stdin ? `stdin-${randomBytes(6).toString("hex")}` : undefined;
     if (pipe !== undefined) {
       const made = await this.run(["mkfifo", "-m", "600", pipe], live.signal ? { signal: live.signal } : {});
@@ -150,7 +128,7 @@ export class SshSession implements LiveSession {
     return this.#closed;
   }
 
-  async #put(hostPath: string, path: string, signal: AbortSignal): Promise<Result<string, TransportFailure>> {
+  async #put(hostPath: string, path: string, signal: AbortSignal): Promise<Result<void, TransportFailure>> {
     const what = `cannot copy ${hostPath} to the worker`;
     const part = `${path}.part`;
     let size: number;
@@ -159,12 +137,11 @@ export class SshSession implements LiveSession {
     } catch (error) {
       return fail(transferFailure(`${this.#link.worker}: ${what}`, { detail: messageOf(error) }));
     }
-    const copy = async (channel: SftpChannel, step: () => void): Promise<string> => {
+    const copy = async (channel: SftpChannel, step: () => void): Promise<void> => {
       await channel.client.fastPut(hostPath, part, { ...TRANSFER, step });
       const there = await channel.client.stat(part);
       if (there.size !== size) throw new Error(`${there.size} of ${size} bytes arrived`);
       await replace(channel, part, path);
-      return path;
     };
     const copied = await this.#channels.use(what, copy, signal);
     if (!copied.ok && copied.failure.kind !== "connection") {
@@ -205,7 +182,7 @@ export class SshSession implements LiveSession {
    */
   async #orGone<T>(result: Result<T, TransportFailure>): Promise<Result<T, TransportFailure>> {
     if (!result.ok && result.failure.kind !== "transfer") return result;
-    const look = ({ client }: SftpChannel): Promise<unknown> => client.exists(this.folder);
+    const look = ({ client }: SftpChannel): Promise<unknown> => client.exists(this.#files);
     const there = await this.#channels.use("cannot look for the work folder", look, AbortSignal.timeout(CLEANUP));
     if (!there.ok || there.value !== false) return result;
     this.#link.giveUp(`its work folder ${this.folder} was removed`);
@@ -216,7 +193,7 @@ export class SshSession implements LiveSession {
     this.#closing.abort();
     await Promise.allSettled(this.#pending);
     if (!this.#link.lost) {
-      const work = ({ client }: SftpChannel): Promise<string> => client.rmdir(this.folder, true);
+      const work = ({ client }: SftpChannel): Promise<string> => client.rmdir(this.#files, true);
       await this.#channels.use("cannot remove the work folder", work, AbortSignal.timeout(CLEANUP));
     }
     await this.#link.end();
@@ -224,7 +201,7 @@ export class SshSession implements LiveSession {
 
   #path(name: string): string {
     assertNameInside(name);
-    return posix.join(this.folder, name);
+    return posix.join(this.#files, name);
   }
 
   /** Starts an operation that ends by the caller's signal or by `close`, whichever comes first. */

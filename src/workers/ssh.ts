@@ -1,12 +1,14 @@
 import type { WorkerConfig } from "../config/types.js";
 import { fail, ok, type Result } from "../lib/result.js";
 import { connect, DEFAULT_TIMES, type Times } from "./connect.js";
-import { cancelled, connectionFailure } from "./failures.js";
+import { cancelled } from "./failures.js";
 import { startJanitor } from "./janitor.js";
+import { POSIX } from "./posix.js";
 import { SftpChannels } from "./sftp.js";
 import { type Environment, readHostSettings } from "./ssh-config.js";
-import { makeSessionFolder, SshSession } from "./ssh-session.js";
+import { SshSession } from "./ssh-session.js";
 import type { LiveSession, Transport, TransportFailure } from "./transport.js";
+import { WINDOWS } from "./windows/dialect.js";
 
 /** What may be given from outside, for tests mostly. */
 export interface SshDependencies {
@@ -41,21 +43,14 @@ export class SshTransport implements Transport {
    */
   async openSession(signal?: AbortSignal): Promise<Result<LiveSession, TransportFailure>> {
     if (signal?.aborted) return cancelled(this.name);
-    if (this.#worker.platform === "Windows") {
-      return fail(
-        connectionFailure(`${this.name}: a Windows worker needs a POSIX shell`, {
-          lasting: true,
-          fix: 'run the SSH server inside WSL, and say "platform": "Linux"',
-        }),
-      );
-    }
     const settings = await readHostSettings(this.#worker, this.#env);
     const target = { worker: this.name, settings, env: this.#env, times: this.#times };
     const connected = await connect(target, signal);
     if (!connected.ok) return connected;
     const link = connected.value;
     const channels = new SftpChannels(link);
-    const folder = await makeSessionFolder(channels, this.#worker.work_path, signal);
+    const dialect = this.#worker.platform === "Windows" ? WINDOWS : POSIX;
+    const folder = await dialect.makeFolder(link, channels, this.#worker.work_path, signal);
     if (!folder.ok) {
       await link.end();
       if (folder.failure.kind !== "transfer") return folder;
@@ -66,7 +61,7 @@ export class SshTransport implements Transport {
         fix: folder.failure.fix ?? "choose another work_path for this worker",
       });
     }
-    startJanitor(link, folder.value);
-    return ok(new SshSession(link, channels, folder.value));
+    startJanitor(link, dialect.janitor(folder.value.folder));
+    return ok(new SshSession(link, channels, folder.value, dialect));
   }
 }

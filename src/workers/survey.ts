@@ -1,8 +1,10 @@
 import { ok, type Result } from "../lib/result.js";
 import { askMore } from "./ask-more.js";
 import { PROBE_MARK, type ProbeFailure, type WorkerFacts } from "./probe.js";
+import type { WorkerScript } from "./script.js";
 import { readSections, type Sections } from "./sections.js";
 import type { Session } from "./transport.js";
+import { powershellSurvey } from "./windows/asking.js";
 
 /** An encoder that was tried with a few frames. */
 export interface EncoderTrial {
@@ -73,13 +75,16 @@ const SPEED =
   'for e in libx264 mpeg4; do o=$("$1" -nostdin -hide_banner -benchmark -f lavfi -i testsrc2=s=640x360:r=30 -t 1 ' +
   '-c:v $e -f null - 2>&1 </dev/null) && { m "speed $e"; echo "$o" | grep "bench: .*rtime="; break; }; done';
 
-const QUESTIONS = [
-  "m uname; uname -s; uname -m",
-  "m disk; df -Pk . 2>/dev/null",
-  'm ffprobe; f=$(command -v "$1"); f=${f%/*}/ffprobe; [ -x "$f" ] || f=ffprobe; "$f" -hide_banner -version 2>/dev/null </dev/null | head -n 1',
-  TRIALS,
-  SPEED,
-];
+const QUESTIONS: WorkerScript = {
+  sh: [
+    "m uname; uname -s; uname -m",
+    "m disk; df -Pk . 2>/dev/null",
+    'm ffprobe; f=${p%/*}/ffprobe; [ -x "$f" ] || f=ffprobe; "$f" -hide_banner -version 2>/dev/null </dev/null | head -n 1',
+    TRIALS,
+    SPEED,
+  ].join("; "),
+  powershell: powershellSurvey(COMMON, DEVICES),
+};
 
 /**
  * Asks a worker in one round trip for all of it. `stop` ends the asking. Fails as `askMore` does.
@@ -127,7 +132,8 @@ function readTrials(stdout: string): EncoderTrial[] {
       if (name !== undefined) trials.push({ name, hardware: !COMMON.split(" ").includes(name), works: status === "0" });
     } else {
       const last = open ? trials.at(-1) : undefined;
-      if (last && !last.works && line.trim() !== "") last.why ??= line.trim().replace(/^\[[^\]]* @ 0x[0-9a-f]+\] /, "");
+      if (last && !last.works && line.trim() !== "")
+        last.why ??= line.trim().replace(/^\[[^\]]* @ (?:0x)?[0-9a-f]+\] /, "");
     }
   }
   return trials;

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import type { Problem, Result } from "../lib/result.js";
+import type { ScriptWords } from "./script.js";
 import type { HandedSignal } from "./wrapper.js";
 
 /** Why an operation on a worker failed; `connection` means the worker itself is lost, the others only this operation. */
@@ -57,6 +58,8 @@ export interface LiveSession extends Session {
 export interface Session {
   /** The private folder of this job on the worker (mode 0700, unguessable name), absolute; made by `openSession`. */
   readonly folder: string;
+  /** How scripts are put to its shell (`runScript`); a POSIX shell without it. */
+  readonly scriptWords?: ScriptWords;
   /** Copies a host file to `name` in the folder (with `/` in a folder of it, which must be there): written as `.part`, size checked, renamed. Returns the path on the worker. */
   put(hostPath: string, name: string, signal?: AbortSignal): Promise<Result<string, TransportFailure>>;
   /** Copies `name` from the folder to a host file: written as `.part`, size checked, renamed. Returns bytes. */

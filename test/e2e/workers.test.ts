@@ -17,6 +17,8 @@ import { basename, dirname, join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connect } from "../../src/workers/connect.js";
 import { noEncoder, probeWorker } from "../../src/workers/probe.js";
+import type { Launch } from "../../src/workers/dialect.js";
+import { POSIX } from "../../src/workers/posix.js";
 import { runRemote } from "../../src/workers/remote-run.js";
 import { readHostSettings } from "../../src/workers/ssh-config.js";
 import type { Result } from "../../src/lib/result.js";
@@ -196,7 +198,12 @@ describe("a connection that ends", () => {
     const link = value(
       await connect({ worker: "w2", settings, env, times: { ready: 8000, keepalive: 15_000, stall: 60_000 } }),
     );
-    const { pid, end } = await sleeper((argv, options) => runRemote(link, "/", argv, options ?? {}));
+    const started = (argv: readonly string[]): Launch => {
+      const asked = POSIX.launch("/", argv);
+      if (!asked.ok) throw new Error(asked.failure);
+      return asked.value;
+    };
+    const { pid, end } = await sleeper((argv, options) => runRemote(link, started(argv), options ?? {}));
     link.client.destroy();
     expect(failure(await end).kind).toBe("connection");
     await until(() => !lives(pid), 8);

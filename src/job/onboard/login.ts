@@ -9,6 +9,7 @@ import { connect, type ConnectFailure, DEFAULT_TIMES } from "../../workers/conne
 import { fingerprint, filedName } from "../../workers/host-keys.js";
 import { keyType } from "../../workers/known-hosts.js";
 import type { Link } from "../../workers/link.js";
+import { POSIX } from "../../workers/posix.js";
 import { runRemote } from "../../workers/remote-run.js";
 import { type Environment, homeFolder, type HostSettings, readHostSettings } from "../../workers/ssh-config.js";
 
@@ -31,6 +32,10 @@ export interface LoginOptions {
 /** How often a password may be typed, as sshd's clients have it (ssh_config(5), NumberOfPasswordPrompts). */
 const TRIES = 3;
 
+/** Where OpenSSH's server for Windows looks for keys (Microsoft Learn, "Key-based authentication in OpenSSH for Windows"). */
+const WINDOWS_KEYS =
+  "add your public key (~/.ssh/id_ed25519.pub) there yourself: to .ssh\\authorized_keys, of an administrator to C:\\ProgramData\\ssh\\administrators_authorized_keys";
+
 /**
  * Sees to it that a worker lets us in by key: its host key is trusted once somebody has vouched for it, and our public key
  * is copied there, by password, where none of ours is known. Nothing is asked where nothing needs to be done.
@@ -51,6 +56,8 @@ export async function arrangeLogin(worker: WorkerConfig, options: LoginOptions):
       const vouched = await trustHost(settings, remedy.blob, tried.failure, options);
       if (!vouched.ok) return vouched;
       trusted = true;
+    } else if (remedy?.kind === "login" && worker.platform === "Windows") {
+      return fail({ ...tried.failure, fix: WINDOWS_KEYS });
     } else if (remedy?.kind === "login" && !copied) {
       const sent = await copyKey(target, remedy.methods, tried.failure, options);
       if (!sent.ok) return sent;
@@ -168,7 +175,9 @@ const INSTALL = [
 
 async function install(link: Link, { worker, settings }: Target, key: string): Promise<Result<void, Problem>> {
   try {
-    const done = await runRemote(link, "/", ["sh", "-c", INSTALL, "sh", key], {});
+    const launch = POSIX.launch("/", ["sh", "-c", INSTALL, "sh", key]);
+    if (!launch.ok) return fail({ what: `${worker}: ${launch.failure}` });
+    const done = await runRemote(link, launch.value, {});
     if (!done.ok) return done;
     if (done.value.code === 0) return ok(undefined);
     const detail = done.value.stderrTail.join("\n");

@@ -1,6 +1,7 @@
 import ssh2, { type Client } from "ssh2";
 import { expect, test } from "vitest";
 import { Link } from "../../../src/workers/link.js";
+import { POSIX } from "../../../src/workers/posix.js";
 import { runRemote } from "../../../src/workers/remote-run.js";
 import { SftpChannels } from "../../../src/workers/sftp.js";
 
@@ -12,14 +13,18 @@ function deaf(): Link {
   return new Link(client, "w", 200);
 }
 
+const started = POSIX.launch("/", ["true"]);
+if (!started.ok) throw new Error(started.failure);
+const TRUE = started.value;
+
 test("a program that is never started costs the connection, and all else on it fails with it", async () => {
   const link = deaf();
-  const [first, second] = await Promise.all([runRemote(link, "/", ["true"], {}), runRemote(link, "/", ["true"], {})]);
+  const [first, second] = await Promise.all([runRemote(link, TRUE, {}), runRemote(link, TRUE, {})]);
   const lost = { kind: "connection", what: "w: no program is started: nothing has moved for 0.2 s" };
   expect(first).toEqual({ ok: false, failure: lost });
   expect(second).toEqual(first);
   expect(link.lost).toEqual(lost);
-  expect(await runRemote(link, "/", ["true"], {})).toEqual(first);
+  expect(await runRemote(link, TRUE, {})).toEqual(first);
 });
 
 test("so does a channel for files that is never opened", async () => {
