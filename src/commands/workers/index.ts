@@ -21,6 +21,7 @@ distffmpeg workers add USER@HOST[:PORT]  sets a machine up, tries it out, and ad
 distffmpeg workers check [NAME …]        whether they can be reached, and what they have
 distffmpeg workers edit NAME --slots 4   changes what is said of one
 distffmpeg workers drain NAME …          they take no new jobs, until undrain
+distffmpeg workers undrain NAME …        they take jobs again
 distffmpeg workers remove NAME …         takes them off the list
 
 Each takes --json, and --help for what else it takes.
