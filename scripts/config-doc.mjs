@@ -1,4 +1,4 @@
-// Writes the tables of docs/config.md and of README.md that come from the program's own tables anew.
+// Writes the tables of docs/config.md and docs/cli.md that come from the program's own tables anew.
 import { spawnSync } from "node:child_process";
 
 const env = { ...process.env, DISTFFMPEG_WRITE_DOCS: "1" };

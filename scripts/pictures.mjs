@@ -23,7 +23,7 @@ mkdirSync(pictures, { recursive: true });
 const workers = [
   { name: "tower", slots: 2 },
   { name: "attic", slots: 1, ffmpeg: { delay: 1 } },
-  { name: "cellar", slots: 1, ffmpeg: { delay: 2, fails: 1 } },
+  { name: "cellar", slots: 1, ffmpeg: { delay: 2 } },
 ];
 const lab = await startLab({ workers });
 const socket = join(lab.folder, "socket");
@@ -52,9 +52,9 @@ function must(program, args, options = {}) {
 /** Pictures that are easy and hard to encode in turn, with a keyframe a second. */
 function makeFilm() {
   const scenes = [
-    "testsrc2=size=640x360:rate=25:duration=24",
-    "mandelbrot=size=640x360:rate=25:end_scale=0.02,trim=duration=24",
-    "testsrc=size=640x360:rate=25:duration=24",
+    "testsrc2=size=1280x720:rate=25:duration=24",
+    "mandelbrot=size=1280x720:rate=25:end_scale=0.02,trim=duration=24",
+    "testsrc=size=1280x720:rate=25:duration=24",
   ];
   must("ffmpeg", [
     ...["-y", "-v", "error", ...scenes.flatMap((scene) => ["-f", "lavfi", "-i", scene])],
@@ -66,24 +66,28 @@ function makeFilm() {
 
 /** Runs the job in a terminal; gives the screen, with its colours, from when half of the film was done. */
 async function runJob() {
-  writeFileSync(join(lab.folder, "distffmpeg.json"), JSON.stringify(lab.config({ keyint_min: 48, keyint_max: 150 })));
+  writeFileSync(join(lab.folder, "distffmpeg.json"), JSON.stringify(lab.config({ keyint_min: 75, keyint_max: 250 })));
   const command = [
     ...[process.execPath, join(root, "dist", "cli.js"), "-y", "-df_report=job.html", "-i", "film.mkv"],
-    ...["-c:v", "libx264", "-preset", "slower", "-crf", "20", "-c:a", "copy", "out.mkv"],
+    ...["-c:v", "libx264", "-preset", "fast", "-crf", "20", "-c:a", "copy", "out.mkv"],
   ].join(" ");
   const variables = Object.entries({ ...lab.env, LANG: "C.UTF-8", TERM: "xterm-256color", NO_COLOR: "" });
   const shell = `env ${variables.map(([key, value]) => `${key}='${value}'`).join(" ")} ${command}; echo ended $?; sleep 60`;
   const { columns, rows } = SIZE;
   tmux("-f", "/dev/null", "new-session", "-d", "-x", String(columns), "-y", String(rows), "-c", lab.folder, shell);
   let best = "";
+  let most = 0;
   for (const end = Date.now() + 300_000; Date.now() < end; ) {
     await new Promise((resolve) => setTimeout(resolve, 250));
     const text = tmux("capture-pane", "-p");
     if (/ended 0/.test(text)) return best;
     if (/ended \d/.test(text)) throw new Error(text);
     const percent = Number(/\b(\d+)\s?%/.exec(text)?.[1] ?? 0);
-    const working = (text.match(/^\S+( \d)? +encode/gm) ?? []).length;
-    if (percent >= 35 && percent <= 70 && working >= 3) best = tmux("capture-pane", "-p", "-e");
+    // The one on which the most slots show how fast they are.
+    const working = (text.match(/^\S+( \d)? +encode.* fps/gm) ?? []).length;
+    if (percent < 30 || percent > 70 || working < most) continue;
+    most = working;
+    best = tmux("capture-pane", "-p", "-e");
   }
   throw new Error("the job did not end");
 }

@@ -1,4 +1,4 @@
-/** Every exit status, and what it means: for help, the man page and the README. */
+/** Every exit status, and what it means: for help, the man page and docs/cli.md. */
 export const EXIT_STATUSES: readonly (readonly [status: string, says: string])[] = [
   ["0", "done, or ended by the key `q`"],
   ["1", "failed, as ffmpeg says it; of a subcommand: what it was asked for could not be done"],

@@ -7,7 +7,7 @@ import { firstSentence, plainWords, SETTINGS, WORKER_SETTINGS } from "../../../s
 import { allowedAt, SCALAR_KEYS, shapeAt } from "../../../src/config/schema.js";
 import { EXIT_STATUSES } from "../../../src/commands/help/exit.js";
 
-/** The tables of docs/config.md and README.md are what the program's own tables say; `node scripts/config-doc.mjs` writes them. */
+/** The tables of docs/config.md and docs/cli.md are what the program's own tables say; `node scripts/config-doc.mjs` writes them. */
 
 const row = (...cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 const table = (head: readonly string[], rows: readonly string[]): string =>
@@ -51,7 +51,7 @@ describe("generated tables", () => {
     ["docs/config.md", "settings", settings],
     ["docs/config.md", "workers", workers],
     ["docs/config.md", "flags", flags],
-    ["README.md", "exit statuses", statuses],
+    ["docs/cli.md", "exit statuses", statuses],
   ])("%s: %s", (path, name, make) => {
     const file = new URL(`../../../${path}`, import.meta.url);
     const text = readFileSync(file, "utf8");
