@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // Puts the program into few files: dist/cli.js, and under dist/bundle/ what is only loaded when it is needed. Loading some
 // five hundred modules one by one takes longer than all else that a short job has to do before ffmpeg runs.
-import { chmodSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root } from "./proc.mjs";
@@ -9,7 +10,7 @@ import { root } from "./proc.mjs";
 /** Stay as they are installed: ssh2 looks for what it may have compiled, yargs for its translations, beside themselves. */
 const APART = [/^ssh2($|\/|-)/, /^yargs($|\/)/];
 
-/** Writes the bundle beside the single modules (tsc), which tests and benches import. */
+/** Writes the bundle, and the man page that it prints, beside the single modules (tsc), which tests and benches import. */
 export async function bundle() {
   const { rolldown } = await import("rolldown");
   const dist = join(root, "dist");
@@ -28,6 +29,9 @@ export async function bundle() {
   });
   await built.close();
   chmodSync(join(dist, "cli.js"), 0o755);
+  const page = spawnSync(process.execPath, [join(dist, "cli.js"), "help", "man"], { encoding: "utf8" });
+  if (page.status !== 0) throw new Error(`the man page could not be made: ${page.stderr}`);
+  writeFileSync(join(dist, "distffmpeg.1"), page.stdout);
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await bundle();

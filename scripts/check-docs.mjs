@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// Every function and class that src/ exports has a docblock: what it is for, units, shapes, failures.
-import { readdirSync, readFileSync } from "node:fs";
+// Every function and class that src/ exports has a docblock: what it is for, units, shapes, failures. Every link of the
+// documents leads to a file that is there, and to a heading of it.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
@@ -16,7 +17,42 @@ const missing = readdirSync(src, { recursive: true })
 for (const { file, line, name } of missing) {
   console.error(`${relative(root, file)}:${line}: exported "${name}" has no docblock`);
 }
-if (missing.length > 0) process.exitCode = 1;
+const broken = [root, join(root, "docs")].flatMap((folder) =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith(".md"))
+    .flatMap((name) => brokenLinks(join(folder, name))),
+);
+for (const { file, link } of broken) console.error(`${relative(root, file)}: ${link} leads nowhere`);
+if (missing.length + broken.length > 0) process.exitCode = 1;
+
+/** Links to files beside a document, and to headings, that are not there. Code is passed over. */
+function brokenLinks(file) {
+  const text = readFileSync(file, "utf8")
+    .replace(/^```[^]*?^```/gm, "")
+    .replace(/`[^`\n]*`/g, "");
+  const links = [...text.matchAll(/\]\(([^)\s]+)\)|\b(?:src|srcset)="([^"]+)"/g)].map(([, a, b]) => a ?? b);
+  return links
+    .filter((link) => !/^[a-z]+:/.test(link))
+    .filter((link) => {
+      const [path, heading] = link.split("#");
+      const target = path === "" ? file : join(dirname(file), path);
+      return !existsSync(target) || (heading !== undefined && !headings(target).has(heading));
+    })
+    .map((link) => ({ file, link }));
+}
+
+/** The names that headings have as places to link to. */
+function headings(file) {
+  const titles = readFileSync(file, "utf8").matchAll(/^#+ (.*)$/gm);
+  return new Set(
+    [...titles].map(([, title]) =>
+      title
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+        .replace(/ /g, "-"),
+    ),
+  );
+}
 
 /** Exported functions, classes and constants that hold a function, without a `/** ... *\/` before them. */
 function undocumented(file) {

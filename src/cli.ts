@@ -21,35 +21,21 @@ async function main(name: Name, argv: readonly string[]): Promise<number> {
     return runProbe(argv);
   }
   if (name === "distffmpeg" && (first === undefined || first === "--help" || first === "--version")) {
-    const { help, version } = await import("./commands/help.js");
+    const { help, version } = await import("./commands/help/index.js");
     process.stdout.write(first === "--version" ? version() : help());
     return 0;
   }
   const { rest, flags } = takeFlags(argv);
-  // For ffmpeg the word would be the name of an output without an input, which it refuses.
-  if (name === "distffmpeg" && rest[0] === "explain") {
-    const { explainCommand } = await import("./commands/explain.js");
-    return explainCommand(rest.slice(1), flags);
-  }
-  if (name === "distffmpeg" && rest[0] === "jobs") {
-    const { jobsCommand } = await import("./commands/jobs.js");
-    return jobsCommand(rest.slice(1), flags);
-  }
-  if (name === "distffmpeg" && rest[0] === "clean") {
-    const { cleanCommand } = await import("./commands/clean.js");
-    return cleanCommand(rest.slice(1), flags);
-  }
-  if (name === "distffmpeg" && rest[0] === "workers") {
-    const { workersCommand } = await import("./commands/workers/index.js");
-    return workersCommand(rest.slice(1), flags);
-  }
-  if (name === "distffmpeg" && rest[0] === "doctor") {
-    const { doctorCommand } = await import("./commands/doctor.js");
-    return doctorCommand(rest.slice(1), flags);
-  }
-  if (name === "distffmpeg" && rest[0] === "config") {
-    const { configCommand } = await import("./commands/config.js");
-    return configCommand(rest.slice(1), flags);
+  // For ffmpeg such a word would be the name of an output without an input, which it refuses.
+  if (name === "distffmpeg" && /^[a-z]+$/i.test(rest[0] ?? "")) {
+    const { SUBCOMMANDS, meantSubcommand } = await import("./commands/subcommands.js");
+    const subcommand = SUBCOMMANDS[rest[0] ?? ""];
+    if (subcommand) return subcommand.run(rest.slice(1), flags);
+    const meant = meantSubcommand(rest);
+    if (meant !== undefined) {
+      const { wrongUse } = await import("./commands/words.js");
+      return wrongUse("", `there is no command ${rest[0] ?? ""}; did you mean ${meant}?`);
+    }
   }
   const { run } = await import("./commands/run.js");
   return run(rest, flags, name === "ffmpeg");

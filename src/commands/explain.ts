@@ -4,8 +4,8 @@ import { explain } from "../job/explain.js";
 import { planAsJson, renderPlan } from "../ui/plan.js";
 import { setUp } from "./setup.js";
 import { stopOnSignals } from "./stop.js";
+import { wrongUse } from "./words.js";
 
-const WRONG_USE = 2;
 const INTERRUPTED = 255;
 
 /**
@@ -32,21 +32,16 @@ export async function explainCommand(words: readonly string[], flags: ReadonlyMa
   try {
     parsed = await parser.parseAsync();
   } catch (error) {
-    return wrongUse(error instanceof Error ? error.message : String(error));
+    return wrongUse("explain", error instanceof Error ? error.message : String(error));
   }
   const { json, help } = parsed;
   if (help === true) {
     process.stdout.write(`${await parser.getHelp()}\n`);
     return 0;
   }
-  if (argv.length === 0) return wrongUse("ffmpeg's arguments are missing");
+  if (argv.length === 0) return wrongUse("explain", "ffmpeg's arguments are missing");
   const setup = setUp(flags);
   return "status" in setup ? setup.status : showPlan(argv, setup.loaded, json);
-}
-
-function wrongUse(what: string): number {
-  process.stderr.write(`distffmpeg: ${what}\nTry: distffmpeg explain --help\n`);
-  return WRONG_USE;
 }
 
 /** Shows the plan of a command on standard output; gives the status. */

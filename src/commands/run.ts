@@ -34,7 +34,7 @@ export async function run(
 
 async function runOne(argv: readonly string[], flags: ReadonlyMap<string, string>, asFfmpeg: boolean): Promise<number> {
   if (flagIsOn(flags, "help")) {
-    const { flagHelp } = await import("./help.js");
+    const { flagHelp } = await import("./help/index.js");
     process.stdout.write(flagHelp());
     return 0;
   }

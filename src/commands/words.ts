@@ -60,8 +60,8 @@ export async function readWords(
   }
 }
 
-/** Says what is wrong with the words of a subcommand; gives the status. */
+/** Says what is wrong with the words of a subcommand (`""`: of distffmpeg itself); gives the status. */
 export function wrongUse(name: string, what: string): number {
-  process.stderr.write(`distffmpeg: ${what}\nTry: distffmpeg ${name} --help\n`);
+  process.stderr.write(`distffmpeg: ${what}\nTry: distffmpeg ${name === "" ? "" : `${name} `}--help\n`);
   return WRONG_USE;
 }

@@ -1,23 +1,14 @@
 import type { Problem } from "../lib/result.js";
 import { unknownKey } from "./problems.js";
+import { variable } from "./layers.js";
+import { FLAGS_ONLY, SETTINGS } from "./meanings.js";
 import { allowedAt, SCALAR_KEYS } from "./schema.js";
 import { ON, SWITCHES } from "./take-flags.js";
-import { table } from "../lib/table.js";
-
-/** Flags that exist on the command line only: what they take, in words. */
-const COMMAND_LINE_ONLY: Readonly<Record<string, string>> = table({
-  workers: "names or hosts of the workers to use, with commas between, or none",
-  config: "a config file to read instead of the usual ones",
-  summary: "a file to write a summary of the job to, as JSON",
-  log: "a file to write every event of the job to, a line of JSON each",
-  report: "a file to write a report of the job to, as a page of HTML",
-  plan: "true or false: show the plan and do nothing",
-  help: "true or false: show these flags",
-});
 
 const OFF = /^(?:false|no|off|0)$/i;
 
-const FLAG_KEYS: readonly string[] = [...SCALAR_KEYS, ...Object.keys(COMMAND_LINE_ONLY)];
+/** Every key that `-df_KEY` may have: settings first, then those of the command line only. */
+export const FLAG_KEYS: readonly string[] = [...SCALAR_KEYS, ...Object.keys(FLAGS_ONLY)];
 
 /** Problems of flags that no config is needed for: unknown keys, values left out, switches neither on nor off. */
 export function checkFlags(flags: ReadonlyMap<string, string>): Problem[] {
@@ -37,11 +28,33 @@ export function checkFlags(flags: ReadonlyMap<string, string>): Problem[] {
   return problems;
 }
 
-/** Every flag with what it takes, in words, for `-df_help`: settings first, then those of the command line only. */
-export function describeFlags(): readonly { readonly flag: string; readonly takes: string }[] {
-  return FLAG_KEYS.map((key) => ({ flag: SWITCHES.has(key) ? `-df_${key}` : `-df_${key}=`, takes: describe(key) }));
+/** A flag in words: what it takes, its default (empty where it has none), what it is for, and the variable that does the same. */
+export interface FlagInWords {
+  readonly key: string;
+  readonly flag: string;
+  readonly takes: string;
+  readonly usual: string;
+  readonly says: string;
+  readonly variable: string | undefined;
+}
+
+/** Every flag in words: settings first, then those of the command line only. */
+export function describeFlags(): readonly FlagInWords[] {
+  return FLAG_KEYS.map((key) => {
+    const setting = SCALAR_KEYS.find((known) => known === key);
+    const about = setting === undefined ? FLAGS_ONLY[key] : SETTINGS[setting];
+    const named = setting !== undefined || FLAGS_ONLY[key]?.variable === true;
+    return {
+      key,
+      flag: SWITCHES.has(key) ? `-df_${key}` : `-df_${key}=`,
+      takes: describe(key),
+      usual: setting === undefined ? "" : SETTINGS[setting].usual,
+      says: about?.says ?? "",
+      variable: named ? variable(key) : undefined,
+    };
+  });
 }
 
 function describe(key: string): string {
-  return COMMAND_LINE_ONLY[key] ?? allowedAt([key]);
+  return FLAGS_ONLY[key]?.takes ?? allowedAt([key]);
 }

@@ -24,6 +24,7 @@ distffmpeg workers check [NAME …]        whether they can be reached, and what
 distffmpeg workers bench [NAME …]        how quick they are, and the lines to them
 distffmpeg workers edit NAME --slots 4   changes what is said of one
 distffmpeg workers drain NAME …          they take no new jobs, until undrain
+distffmpeg workers undrain NAME …        they take jobs again
 distffmpeg workers remove NAME …         takes them off the list
 
 Each takes --json, and --help for what else it takes.
