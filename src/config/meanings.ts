@@ -117,7 +117,7 @@ export const WORKER_SETTINGS: Readonly<Record<string, Meaning>> = {
   },
   connect_timeout: { usual: "20", says: "Seconds until the worker must have let us in." },
   work_path: {
-    usual: "`/tmp/distffmpeg`",
+    usual: "`/tmp/distffmpeg`, on Windows `AppData/Local/Temp/distffmpeg`",
     says: "Folder **on the worker** for the chunks it holds; made if missing. Relative, or with `~/`: from the user's home folder.",
   },
   ffmpeg_bin: { usual: "`ffmpeg`", says: "Name or path of ffmpeg **on the worker**." },
