@@ -51,7 +51,13 @@ export async function measureSpeeds(
   ffmpegBin: string,
   stop?: AbortSignal,
 ): Promise<Result<readonly EncoderSpeed[], ProbeFailure>> {
-  const asked = await askMore(session, ffmpegBin, { sh: SH, powershell: powershellSpeeds(SPEED_CLIP, MEASURED, EACH) }, WITHIN, stop);
+  const asked = await askMore(
+    session,
+    ffmpegBin,
+    { sh: SH, powershell: powershellSpeeds(SPEED_CLIP, MEASURED, EACH) },
+    WITHIN,
+    stop,
+  );
   return asked.ok ? ok(readSpeeds(asked.value.stdout)) : asked;
 }
 

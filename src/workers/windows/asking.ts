@@ -41,7 +41,10 @@ const trying = (seconds: number): string[] => [
  * devices between blanks. `$p` is ffmpeg. Nothing that it is given here needs quotes.
  */
 export function powershellSurvey(common: string, devices: string): string {
-  const hardware = devices.split(" ").flatMap((one) => [`*_${one}`, `${one}_*`]).join("|");
+  const hardware = devices
+    .split(" ")
+    .flatMap((one) => [`*_${one}`, `${one}_*`])
+    .join("|");
   return [
     "m uname;'Windows';$env:PROCESSOR_ARCHITECTURE",
     // As `df -Pk` has it; the folder's drive is the current one.

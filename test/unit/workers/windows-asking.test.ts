@@ -4,6 +4,7 @@ import { fail, ok } from "../../../src/lib/result.js";
 import { cancelledFailure } from "../../../src/workers/failures.js";
 import { probeScript, probeWorker } from "../../../src/workers/probe.js";
 import { processorTime } from "../../../src/workers/processor-time.js";
+import { measureSpeeds } from "../../../src/workers/speeds.js";
 import { surveyWorker } from "../../../src/workers/survey.js";
 import type { Session } from "../../../src/workers/transport.js";
 import { MAKE_FOLDER } from "../../../src/workers/windows/asking.js";
@@ -85,6 +86,7 @@ describe("a Windows worker", () => {
     await probeWorker(session, "ffmpeg");
     await surveyWorker(session, "C:/it's/ffmpeg.exe");
     await processorTime(session, "C:/Users/me/df/own/1.nut", new AbortController().signal);
+    await measureSpeeds(session, "ffmpeg");
     await expect(asked.join("\n\n# ----\n\n")).toMatchFileSnapshot("windows-asking.ps1");
     expect(asked[1]).toContain("$argv=@('C:/it''s/ffmpeg.exe','')");
     for (const script of [...asked, MAKE_FOLDER]) {
