@@ -35,6 +35,7 @@ describe("help", () => {
   test("a topic, a subcommand, a setting", async () => {
     expect(await ask("help", "EXIT")).toMatchObject({ code: 0, stdout: expect.stringContaining("  255  stopped by") });
     expect((await ask("help", "jobs")).stdout).toBe((await ask("jobs", "--help")).stdout);
+    expect((await ask("help", "workers", "add")).stdout).toMatch(/^distffmpeg workers add USER@HOST/);
     const setting = await ask("help", "keyint_min");
     expect(setting.stdout).toMatch(
       /^keyint_min\n\nShortest.*\n\n {2}takes.*\n {2}default +120\n.*\n.*DISTFFMPEG_KEYINT_MIN/,

@@ -55,7 +55,9 @@ export function flagTerms(): [string, string][] {
 export async function helpCommand(words: readonly string[]): Promise<number> {
   const [word, ...more] = words;
   if (word === undefined || word === "--help") return say(help());
-  if (more.length > 0) return unknown(words.join(" "));
+  // As in `distffmpeg help workers add`.
+  const subcommand = SUBCOMMANDS[word.toLowerCase()];
+  if (more.length > 0) return subcommand ? subcommand.run([...more, "--help"], new Map()) : unknown(words.join(" "));
   if (word === "man") {
     const { manPage } = await import("./man.js");
     return say(await manPage());
@@ -65,7 +67,6 @@ export async function helpCommand(words: readonly string[]): Promise<number> {
   const topic = TOPICS[name];
   if (topic) return say(renderSections([{ title: topic.about, blocks: topic.blocks() }], terminal()));
   // A subcommand that is no topic explains itself.
-  const subcommand = SUBCOMMANDS[name];
   if (subcommand) return subcommand.run(["--help"], new Map());
   const setting = describeFlags().find((flag) => flag.key === key);
   return setting ? say(renderSections([settingSection(setting)], terminal())) : unknown(word);

@@ -1,4 +1,4 @@
-import { FLAGS_ONLY } from "../../config/meanings.js";
+import { firstSentence, FLAGS_ONLY, plainWords, SETTINGS } from "../../config/meanings.js";
 import { allowedAt, type ScalarKey } from "../../config/schema.js";
 import { table } from "../../lib/table.js";
 import type { Block } from "../../ui/manual.js";
@@ -10,8 +10,14 @@ export interface Topic {
   readonly blocks: () => readonly Block[];
 }
 
-const fromSettings = (...keys: ScalarKey[]): string =>
-  `Settings: ${keys.map((key) => `\`${key}\` (${allowedAt([key])})`).join("; ")}. \`distffmpeg help KEY\` says more of one.`;
+/** Flags of settings that a topic is about, each with what it is for. */
+const fromSettings = (...keys: ScalarKey[]): Block => ({
+  terms: keys.map(
+    (key) => [`-df_${key}=`, `${firstSentence(plainWords(SETTINGS[key].says))} ${initial(key)}`] as const,
+  ),
+});
+
+const initial = (key: ScalarKey): string => `(${allowedAt([key])}; default ${plainWords(SETTINGS[key].usual)})`;
 
 /** Every topic, in the order in which help lists them. */
 export const TOPICS: Readonly<Record<string, Topic>> = table({
@@ -42,7 +48,7 @@ export const TOPICS: Readonly<Record<string, Topic>> = table({
       "Before, without running anything:",
       { commands: ["distffmpeg explain -i in.mkv -vf reverse -c:v libx264 out.mkv"] },
       "Split are films in local files (or on standard input) whose video is encoded by an encoder whose chunks are known to join, with filters that need not remember all that came before, into Matroska, WebM, MP4, MOV, MPEG-TS, AVI and others, into HLS and DASH, into several outputs at once. Sound and subtitles are done by ffmpeg on this machine, as ever.",
-      { terms: ["route", "fallback"].map((key) => [key, allowedAt([key])] as const) },
+      fromSettings("route", "fallback"),
     ],
   },
   resume: {
