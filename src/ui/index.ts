@@ -66,8 +66,11 @@ export interface Views {
   readonly summary: Summary;
 }
 
+/** Whether all that is written goes into a log: services that build and test say so by `CI`, and may have a terminal all the same. */
+const isLogged = (env: Env): boolean => !["", "0", "false"].includes(env["CI"] ?? "");
+
 /**
- * Shows a job to the user: a live view on a terminal, plain lines elsewhere (or with TERM=dumb).
+ * Shows a job to the user: a live view on a terminal, plain lines elsewhere (or with TERM=dumb, or CI).
  * A reader of stderr that goes away makes the views silent, and is no failure of the job.
  */
 export async function attachViews(events: EventStream, options: ViewOptions): Promise<Views> {
@@ -87,7 +90,7 @@ export async function attachViews(events: EventStream, options: ViewOptions): Pr
     hideBanner: options.hideBanner ?? false,
     chalk: chalkFor(env, options.isTTY),
   };
-  const live = options.isTTY && options.live !== false && env["TERM"] !== "dumb";
+  const live = options.isTTY && options.live !== false && env["TERM"] !== "dumb" && !isLogged(env);
   // Loaded by those who see it: a program that calls us does not wait for ora.
   const view = live
     ? new (await import("./live.js")).LiveView(store, stderr, write, {

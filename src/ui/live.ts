@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import ora, { type Ora } from "ora";
 import { LEVELS } from "../ffmpeg/loglevel.js";
 import type { JobEvent } from "../job/events.js";
@@ -51,6 +52,7 @@ export class LiveView {
     }
     this.#timer = setInterval(() => this.#draw(), REDRAW_EVERY);
     this.#timer.unref();
+    stream.on("resize", this.#reflow);
   }
 
   /** Shows an event that the store has taken in already. Pictures come with the next tick, messages at once. */
@@ -72,8 +74,23 @@ export class LiveView {
   /** Takes the picture off and gives the cursor back. Safe to call twice. */
   stop(): void {
     clearInterval(this.#timer);
+    this.#stream.off("resize", this.#reflow);
     this.#lift();
   }
+
+  /**
+   * A terminal that was made narrower has broken the lines of the picture into more, of which ora would leave the first:
+   * these are taken off here, and the next picture is drawn anew.
+   */
+  readonly #reflow = (): void => {
+    const columns = this.#stream.columns ?? this.#options.columns;
+    if (this.#spinner?.isSpinning !== true || columns <= 0) return;
+    const lines = stripVTControlCharacters(`* ${this.#spinner.text}`).split("\n");
+    const more = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / columns)) - 1, 0);
+    this.#lift();
+    // One line up (CUU), all of it erased (EL): ECMA-48 8.3.22, 8.3.41.
+    if (more > 0) this.#write("\u001b[1A\u001b[2K".repeat(more));
+  };
 
   /** ora's stop() writes to the terminal even when it is not running. */
   #lift(): void {

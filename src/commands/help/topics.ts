@@ -162,7 +162,7 @@ export const TOPICS: Readonly<Record<string, Topic>> = table({
           ["DISTFFMPEG_CONFIG", FLAGS_ONLY["config"]?.takes ?? ""],
           ["DISTFFMPEG_SSH_CONFIG", "a file for ssh -F, instead of the usual one"],
           ["SSH_AUTH_SOCK", "the agent that holds the keys"],
-          ["NO_COLOR, FORCE_COLOR, TERM", "whether colours and the live view are used"],
+          ["NO_COLOR, FORCE_COLOR, TERM, CI", "whether colours and the live view are used"],
           ["XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME, TMPDIR", "where files are (distffmpeg help files)"],
           ["FFREPORT", "ffmpeg's"],
         ],

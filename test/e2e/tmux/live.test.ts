@@ -18,7 +18,7 @@ describe.skipIf(!there)("the live view in a terminal", () => {
 
   function show(columns: number, variables: string): void {
     folder = mkdtempSync(join(tmpdir(), "tmux-"));
-    const command = `trap : INT; env LANG=C.UTF-8 ${variables} ${process.execPath} test/e2e/tmux/show.mjs; sleep 60`;
+    const command = `trap : INT; env -u CI -u NO_COLOR LANG=C.UTF-8 ${variables} ${process.execPath} test/e2e/tmux/show.mjs; sleep 60`;
     tmux("new-session", "-d", "-x", String(columns), "-y", "20", command);
   }
 
@@ -49,8 +49,24 @@ describe.skipIf(!there)("the live view in a terminal", () => {
     expect(text).not.toMatch(/alpha.*frames/);
   });
 
-  it("writes plain lines on a dumb terminal", async () => {
-    show(100, "TERM=dumb");
+  it("is drawn anew when the terminal becomes narrower or wider", async () => {
+    show(100, "");
+    await screen(/^alpha 2 {2}encode/m);
+    for (const columns of [48, 100]) {
+      tmux("resize-window", "-x", String(columns));
+      const wide = columns === 100 ? /frames {2}upload 4$/m : /^alpha 2 {2}encode 2 \d+% +20\.0 fps/m;
+      await screen(wide);
+      // Another picture or two: what an earlier one has left stays for good.
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      const text = await screen(wide);
+      expect(text.match(/Encoding/g)).toHaveLength(1);
+      expect(text.match(/^alpha 2/gm)).toHaveLength(1);
+      expect(text.match(/^beta/gm)).toHaveLength(1);
+    }
+  });
+
+  it.each(["TERM=dumb", "CI=true"])("writes plain lines with %s", async (variables) => {
+    show(100, variables);
     const text = await screen(/frame= +\d+ fps/);
     expect(text).not.toContain("alpha 1");
   });

@@ -212,6 +212,7 @@ describe("on a terminal", () => {
 
   it.each([
     ["TERM=dumb", { env: { TERM: "dumb" } }],
+    ["CI", { env: { CI: "true" } }],
     ["-nostats", { stats: false }],
     ["-v warning", { loglevel: "warning" }],
   ])("moves no cursor with %s", async (_, options) => {
