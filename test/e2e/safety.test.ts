@@ -10,6 +10,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { type Both, type BothOptions, readSummary, runBoth } from "../equivalence/compare.js";
@@ -190,9 +192,17 @@ describe("a worker that is not what it should be", () => {
       if (!worker) throw new Error("no worker");
       const session = await openSession(transportTo(lab, worker));
       const flood = "head -c 100000000 /dev/zero";
-      const before = process.memoryUsage.rss();
+      // What is held, not what the next collection takes away: how much that is depends on how busy the machine is.
+      setFlagsFromString("--expose-gc");
+      const collect = runInNewContext("gc") as () => void;
+      const held = (): number => {
+        collect();
+        const { heapUsed, arrayBuffers } = process.memoryUsage();
+        return heapUsed + arrayBuffers;
+      };
+      const before = held();
       let most = 0;
-      const watch = setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), 20);
+      const watch = setInterval(() => (most = Math.max(most, held())), 50);
       let lines = 0;
       const ends = [
         await session.run(["sh", "-c", flood]),
@@ -203,7 +213,8 @@ describe("a worker that is not what it should be", () => {
       expect(ends[0]?.stdout).toHaveLength(4 * 1024 * 1024);
       expect(ends[1]?.stderrTail.length).toBeLessThanOrEqual(40);
       expect(lines).toBeGreaterThan(1000);
-      expect(most - before).toBeLessThan(60e6);
+      expect(most).toBeGreaterThan(0);
+      expect(most - before).toBeLessThan(40e6);
       const many = "mkdir t; cd t; seq 17000 | sed s/^/$(printf %0200d 0)/ | xargs touch";
       expect(value(await session.run(["sh", "-c", many])).code).toBe(0);
       if (!("list" in session)) throw new Error("no list");
