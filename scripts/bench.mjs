@@ -57,7 +57,10 @@ const measure = { encoders, clip: shortClip, farm, transfer, memory, quality, si
 const rows = [];
 for (const part of PARTS.filter((one) => values.only.includes(one))) {
   console.error(`${part} ...`);
-  rows.push(...(await measure[part]({ times })));
+  const measured = await measure[part]({ times });
+  rows.push(...measured);
+  // What is measured is measured, whatever becomes of the rest.
+  console.error(`${table(measured)}\n`);
 }
 
 const [processor] = cpus();
