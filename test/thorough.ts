@@ -5,6 +5,12 @@ export const ALL = process.env["DISTFFMPEG_TEST_ALL"] === "1";
 const ALIKE = new Set(
   `
 MPEG-2 in VOB
+sound and nothing beside the film
+HLS that removes what is behind
+DASH with two films
+turned by a quarter
+-ss and -t on the output
+subtitles of the film itself
 a variable rate, into MP4
 a variable rate, kept
 FFV1 in Matroska
