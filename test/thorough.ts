@@ -5,6 +5,7 @@ export const ALL = process.env["DISTFFMPEG_TEST_ALL"] === "1";
 const ALIKE = new Set(
   `
 MPEG-2 in VOB
+two films in one, one of them at another rate
 sound and nothing beside the film
 HLS that removes what is behind
 DASH with two films

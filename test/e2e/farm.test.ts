@@ -187,7 +187,7 @@ describe("workers that do not work", () => {
     });
   });
 
-  test("one whose ffmpeg fails every time: others do its chunks", async () => {
+  test.skipIf(!ALL)("one whose ffmpeg fails every time: others do its chunks", async () => {
     const second = { script: waitUntil('[ -s "$(dirname "$0")/../w1/failures" ]') };
     await withLab({ workers: [{ ffmpeg: { fails: true } }, { ffmpeg: second }] }, async (lab) => {
       const both = await encode(lab);
@@ -241,7 +241,7 @@ test.skipIf(!numactl)("numa binds a worker's ffmpeg to its node", async () => {
 });
 
 describe("when no worker is left", () => {
-  test("this machine stands in, with a warning", async () => {
+  test.skipIf(!ALL)("this machine stands in, with a warning", async () => {
     await withLab({ workers: 1 }, async (lab) => {
       await lab.workers[0]?.stop();
       const both = await encode(lab);

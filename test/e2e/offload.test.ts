@@ -314,7 +314,7 @@ describe("-df_route=auto gives a command away", () => {
   });
 });
 
-test("explain says what would go where, and why, and leaves nothing", async () => {
+test.skipIf(!ALL)("explain says what would go where, and why, and leaves nothing", async () => {
   await withLab({ workers: [{ ffmpeg: { lacks: ["ffv1"] } }, { slots: 3 }] }, async (lab) => {
     const film = await sources.get("h264.mp4");
     const folder = place();

@@ -245,7 +245,7 @@ describe("ended early", () => {
     ["int.mp4", 255, "SIGINT"],
     ["term.ts", 255, "SIGTERM"],
   ] as const)("%s holds the film's head, and its sound ends with it", async ([output, code, signal], { skip }) => {
-    skip(!ALL && signal === "SIGTERM");
+    skip(!ALL && signal !== undefined);
     const { how, frames } = await ended(output, (child) => void child.kill(signal));
     expect({ code: how.code, signal: how.signal, stdout: how.stdout }).toEqual({ code, signal: null, stdout: "" });
     expect(frames).toBeGreaterThanOrEqual(10);
