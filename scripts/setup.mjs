@@ -24,6 +24,13 @@ const TEST_TOOLS = [
   { program: "tmux", debian: "tmux" },
 ];
 
+/** What reports and completion are tried in; apart, so that a system without one of them has the others' tests all the same. */
+const VIEWERS = [
+  { program: "chromium", debian: "chromium" },
+  { program: "zsh", debian: "zsh" },
+  { program: "fish", debian: "fish" },
+];
+
 /** All steps in order; throws a SetupProblem at the first that fails. The build comes last, so that only it can be left. */
 export function setup({ test = false } = {}) {
   checkNode();
@@ -32,9 +39,9 @@ export function setup({ test = false } = {}) {
     { program: "ffmpeg", debian: "ffmpeg" },
     { program: "ffprobe", debian: "ffmpeg" },
   ]);
-  if (test) {
+  for (const tools of test ? [TEST_TOOLS, VIEWERS] : []) {
     try {
-      ensureTools(TEST_TOOLS);
+      ensureTools(tools);
     } catch (error) {
       // On a system without them the tests that need them are skipped, and counted as such.
       if (!(error instanceof SetupProblem)) throw error;
