@@ -65,6 +65,9 @@ no film there
 from and to back\\slash [1] * ?
 from and to 100% of %03d %s
 from a name with a format sign
+from and to Überraschung – 映画
+sound from a second file
+-c:v libx264 -preset veryfast -b:v 300k -maxrate 400k -bufsize 300k
 to file:with:colons.mkv
 to a folder below
 from a pipe, Matroska
