@@ -88,7 +88,7 @@ export function selectWorkers(
     .filter((name) => !known.includes(name))
     .map((name): Problem => {
       const near = nearest(name, known);
-      const all = known.length === 0 ? "The config lists no workers." : `The workers are: ${known.join(", ")}.`;
+      const all = known.length === 0 ? "distffmpeg workers add USER@HOST" : `The workers are: ${known.join(", ")}.`;
       return {
         what: `${shown}: no worker ${JSON.stringify(name)}`,
         fix: near === undefined ? all : `Did you mean ${near}?`,

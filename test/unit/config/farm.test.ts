@@ -120,6 +120,6 @@ describe("choosing workers", () => {
       { what: '-df_workers: no worker "zzzzzz"', fix: "The workers are: a, bee, b, a/numa1." },
     ]);
     expect(house.problems(["-df_workers=,"])).toHaveLength(1);
-    expect(new House().problems(["-df_workers=a"])[0]?.fix).toBe("The config lists no workers.");
+    expect(new House().problems(["-df_workers=a"])[0]?.fix).toBe("distffmpeg workers add USER@HOST");
   });
 });
