@@ -77,6 +77,8 @@ export async function rehearse(
   const reason = probed.ok && tools.hasty ? tooShort(command, probed.value.inputs, tools.least) : undefined;
   if (reason !== undefined) {
     short.abort();
+    // Nobody waits for it any more, however it ends.
+    void rest.catch(() => undefined);
     return fail(reason);
   }
   const [muxings, sides] = await rest;

@@ -31,12 +31,37 @@ export async function listCommand(words: readonly string[], flags: ReadonlyMap<s
 }
 
 /** `distffmpeg workers check [--json] [NAME …]`: 1 when one of them cannot be used, or there is no such worker. */
-export async function checkCommand(words: readonly string[], flags: ReadonlyMap<string, string>): Promise<number> {
-  const asked = await chooseWorkers("check", words, flags, [
+export function checkCommand(words: readonly string[], flags: ReadonlyMap<string, string>): Promise<number> {
+  const usage = [
     "distffmpeg workers check [--json] [NAME …]\n",
     "Connects to all workers, or those named, at the same time; has each encoder that matters encode a few frames;",
     "measures the line. Ends with status 1 when one of them cannot be used.",
-  ]);
+  ];
+  return lookAt("check", words, flags, {
+    ...{ usage, look: checkWorkers, text: renderChecks, json: checksAsJson, problems: renderUnfit },
+    isWell: (checks) => !checks.some(({ unfit }) => unfit),
+  });
+}
+
+/** How workers are looked at, and how what was found is shown. */
+export interface Look<T> {
+  readonly usage: readonly string[];
+  readonly look: (workers: readonly WorkerConfig[], timeout: number, signal: AbortSignal) => Promise<T>;
+  readonly text: (found: T) => string;
+  readonly json: (found: T) => string;
+  /** What goes to standard error beside the text. */
+  readonly problems: (found: T) => string;
+  readonly isWell: (found: T) => boolean;
+}
+
+/** A subcommand that looks at all workers, or those named, until Ctrl-C; gives the exit status: 1 when not all is well. */
+export async function lookAt<T>(
+  verb: string,
+  words: readonly string[],
+  flags: ReadonlyMap<string, string>,
+  { usage, look, text, json: asJson, problems, isWell }: Look<T>,
+): Promise<number> {
+  const asked = await chooseWorkers(verb, words, flags, usage);
   if ("status" in asked) return asked.status;
   const { chosen, json, config } = asked;
   if (chosen.length === 0 && !json) {
@@ -45,24 +70,24 @@ export async function checkCommand(words: readonly string[], flags: ReadonlyMap<
   }
   const stop = stopOnSignals();
   try {
-    const checks = await checkWorkers(chosen, config.worker_timeout, stop.signal);
-    process.stdout.write(json ? checksAsJson(checks) : renderChecks(checks));
-    if (!json) process.stderr.write(renderUnfit(checks));
-    return checks.some(({ unfit }) => unfit) ? FAILED : 0;
+    const found = await look(chosen, config.worker_timeout, stop.signal);
+    process.stdout.write(json ? asJson(found) : text(found));
+    if (!json) process.stderr.write(problems(found));
+    return isWell(found) ? 0 : FAILED;
   } finally {
     stop.off();
   }
 }
 
 /** What a subcommand is to look at. */
-export interface Chosen {
+interface Chosen {
   readonly chosen: readonly WorkerConfig[];
   readonly json: boolean;
   readonly config: Config;
 }
 
 /** Reads the words of a subcommand that takes names of workers, none for all; or a status, once it was said why. */
-export async function chooseWorkers(
+async function chooseWorkers(
   verb: string,
   words: readonly string[],
   flags: ReadonlyMap<string, string>,
