@@ -60,6 +60,8 @@ export class Outlook<T extends Task, R> {
     const prospect = station.prospect(now, forecast.typical);
     const end = forecast.end - (now - forecast.at);
     if (timeFor(prospect, this.#cost(lowest)) * FAR <= end) return lowest;
+    // Slots of one machine are equally quick: to whichever of them it goes, the largest does better early than late.
+    if (this.#lanes.size === 1) return waiting.largest(Number.POSITIVE_INFINITY);
     const within = workWithin(prospect, end) * SURE;
     const fitting = waiting.largest(within);
     if (fitting && this.#cost(fitting) <= within) return fitting;

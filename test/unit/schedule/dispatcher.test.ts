@@ -677,6 +677,20 @@ describe("who does what", () => {
     await quick.end(5);
     expect(log.filter((line) => line.startsWith("done"))).toHaveLength(7);
   });
+
+  test("of the last tasks of one machine the largest is first: it would be the last to end otherwise", async () => {
+    const clock = new HandClock();
+    const { lanes, dispatcher } = rig(1, clock);
+    const only = new FakeLane("only", 2, 0);
+    await lanes(only);
+    for (const [index, work] of [100, 100, 50, 100].entries()) dispatcher.add({ index, work });
+    await settle();
+    await clock.pass(10);
+    await only.end(0);
+    expect(only.running).toEqual([1, 3]);
+    await only.end(1);
+    expect(only.running).toEqual([3, 2]);
+  });
 });
 
 test("whatever fails, every task is done once, slots are never shared, and lanes hold no more than they may", async () => {
