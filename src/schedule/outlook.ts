@@ -60,9 +60,13 @@ export class Outlook<T extends Task, R> {
     const prospect = station.prospect(now, forecast.typical);
     const end = forecast.end - (now - forecast.at);
     if (timeFor(prospect, this.#cost(lowest)) * FAR <= end) return lowest;
-    // Slots of one machine are equally quick: to whichever of them it goes, the largest does better early than late.
-    if (this.#lanes.size === 1) return waiting.largest(Number.POSITIVE_INFINITY);
     const within = workWithin(prospect, end) * SURE;
+    // What is too large for all of them ends the later, the more is done before it.
+    const largest = waiting.largest(Number.POSITIVE_INFINITY);
+    if (largest && this.#cost(largest) > within) {
+      const cost = this.#cost(largest);
+      if (!forecast.soonerElsewhere(timeFor(prospect, cost) + now - forecast.at, cost, station)) return largest;
+    }
     const fitting = waiting.largest(within);
     if (fitting && this.#cost(fitting) <= within) return fitting;
     const smaller = fitting && waiting.largest((within * fitting.task.work) / this.#cost(fitting));

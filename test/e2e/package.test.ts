@@ -30,7 +30,15 @@ describe("npm pack", () => {
     const paths = packed?.files.map(({ path }) => path) ?? [];
     const kind = (path: string): string => path.replace(/^(dist\/bundle|docs\/pictures|docs)\/.*(\.\w+)$/, "$1/*$2");
     expect([...new Set(paths.map(kind))].sort()).toEqual([
-      ...["CHANGELOG.md", "README.md", "config.sample.json", "dist/bundle/*.js", "dist/cli.js", "dist/distffmpeg.1"],
+      ...[
+        "CHANGELOG.md",
+        "LICENSE",
+        "README.md",
+        "config.sample.json",
+        "dist/bundle/*.js",
+        "dist/cli.js",
+        "dist/distffmpeg.1",
+      ],
       ...["docs/*.md", "docs/pictures/*.png", "docs/pictures/*.svg", "package.json"],
     ]);
   });

@@ -127,18 +127,13 @@ describe.skipIf(browser === undefined)("in a browser", () => {
   const folder = mkdtempSync(join(tmpdir(), "page-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+  const quiet = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", `--user-data-dir=${folder}/user`];
+
   /** The picture of the page, three bytes a pixel. */
   function shoot(scheme: "dark" | "light", width: number): Buffer {
     const page = join(folder, "page.html");
     const picture = join(folder, `${scheme}.png`);
     writeFileSync(page, renderPage(collect(FILM, 12), "today"));
-    const quiet = [
-      "--headless",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--hide-scrollbars",
-      `--user-data-dir=${folder}/user`,
-    ];
     const scheming = `--blink-settings=preferredColorScheme=${scheme === "dark" ? 0 : 1}`;
     const shot = [`--window-size=${width},1200`, `--screenshot=${picture}`, pathToFileURL(page).href];
     execFileSync(browser ?? "", [...quiet, scheming, ...shot], { stdio: "ignore" });
@@ -168,4 +163,23 @@ describe.skipIf(browser === undefined)("in a browser", () => {
     },
     60_000,
   );
+
+  it("is no wider than a phone", () => {
+    writeFileSync(join(folder, "report.html"), renderPage(collect(FILM, 12), "today"));
+    // A window of headless Chromium has 500 pixels at least; a frame in it may have fewer.
+    const phone = `<iframe src="report.html" width="360" height="780"></iframe><script>
+      const [frame] = document.querySelectorAll("iframe");
+      frame.onload = () => {
+        const { scrollWidth, clientWidth } = frame.contentDocument.scrollingElement;
+        document.body.append(\`\${scrollWidth} of \${clientWidth}\`);
+      };
+    </script>`;
+    const page = join(folder, "phone.html");
+    writeFileSync(page, phone);
+    const words = [...quiet, "--allow-file-access-from-files", "--dump-dom", pathToFileURL(page).href];
+    const told = execFileSync(browser ?? "", words, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    const [, wide, room] = /(\d+) of (\d+)/.exec(told.slice(told.indexOf("</script>"))) ?? [];
+    expect(Number(room)).toBeGreaterThan(300);
+    expect(Number(wide)).toBe(Number(room));
+  }, 60_000);
 });
