@@ -4,7 +4,7 @@
  *
  * Measures how near distffmpeg comes to what the machines can do, and prints a table: ratios of runs that were made in turn
  * on this machine, each the median of N (3). The rows go to FILE as JSON too (.tmp/bench.json). --write puts the table into
- * docs/performance.md, with the day and the machine. Status 1 when a goal is missed. Takes about half an hour, and wants a
+ * docs/performance.md, with the day and the machine. Status 1 when a goal is missed. Takes about an hour, and wants a
  * machine that does nothing else.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
 import { createWriteStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Problem } from "../lib/result.js";
@@ -14,6 +14,8 @@ export class Spool {
   #done = false;
   #waiting: (() => void)[] = [];
   #failure: Problem | undefined;
+  /** Settles when the file is there, or cannot be made. */
+  readonly #opened: Promise<void>;
   #fail: (problem: Problem) => void = () => undefined;
   /** Settles when something of it could not be kept: what can be read then is not the source. */
   readonly failed = new Promise<Problem>((resolve) => {
@@ -38,6 +40,9 @@ export class Spool {
       this.#failure = { what, detail: messageOf(error), fix };
       this.#fail(this.#failure);
     });
+    this.#opened = new Promise((resolve) => {
+      target.once("open", () => resolve()).once("error", () => resolve());
+    });
     // A source that breaks off has ended, as it has for ffmpeg.
     void pipeline(source, count, target)
       .catch(() => undefined)
@@ -58,8 +63,19 @@ export class Spool {
     return Readable.from(this.#follow(), { objectMode: false });
   }
 
+  /** Opened for writing and for reading at the same time, the file might not be there yet for reading. */
+  async #open(): Promise<FileHandle> {
+    await this.#opened;
+    if (this.#failure) throw this.#lost(this.#failure);
+    return await open(this.path, "r");
+  }
+
+  #lost({ what, detail = "" }: Problem): Error {
+    return new Error(`${what} (${detail})`);
+  }
+
   async *#follow(): AsyncGenerator<Buffer> {
-    const file = await open(this.path, "r");
+    const file = await this.#open();
     try {
       for (let at = 0; ; ) {
         const { buffer, bytesRead } = await file.read(Buffer.alloc(256 * 1024), 0, 256 * 1024, at);
@@ -67,7 +83,7 @@ export class Spool {
           at += bytesRead;
           yield buffer.subarray(0, bytesRead);
         } else if (this.#failure) {
-          throw new Error(`${this.#failure.what} (${this.#failure.detail ?? ""})`);
+          throw this.#lost(this.#failure);
         } else if (this.#done && at >= this.#size) {
           return;
         } else {
