@@ -12,8 +12,9 @@ const LOOK_AGAIN = 250;
 /**
  * Hands tasks to lanes, lowest first: every lane executes as many at once as it has slots; the next is prepared and the
  * last is collected meanwhile. How quick each lane is shows in what it does. Towards the end a lane is only given what
- * it will have done when the others are through with the rest, the largest first. When nothing waits any more, what
- * an idle lane would have done earlier than the one that has it is started there a second time: the first result counts.
+ * it will have done when the others are through with the rest, the largest first; what is too large for all of them goes
+ * to the one that ends it first. When nothing waits any more, what an idle lane would have done earlier than the one that
+ * has it is started there a second time: the first result counts.
  * A task that fails goes to another lane, up to `maxRetries` times; the tasks of a lane that is lost go back without
  * counting. Time and lanes are given from outside, so that the same code runs in simulation.
  */

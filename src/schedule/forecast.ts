@@ -39,15 +39,6 @@ export class Forecast<T extends Task, R> {
     return new Set(this.#slots.filter(({ ready }) => ready > this.end + by).map(({ station }) => station));
   }
 
-  /** Whether a lane other than this one would have done so much work before then. */
-  soonerElsewhere(until: number, work: number, except: Station<T, R>): boolean {
-    for (const { station, ready, rate, upload } of this.#slots) {
-      if (until <= ready) break;
-      if (station !== except && Math.max(ready, work * upload) + work / rate < until) return true;
-    }
-    return false;
-  }
-
   /** How many tasks of so much work all lanes but one would have done before then; counts no further than `enough`. */
   doneElsewhere(until: number, work: number, except: Station<T, R>, enough: number): number {
     let count = 0;

@@ -63,9 +63,10 @@ export class Outlook<T extends Task, R> {
     const within = workWithin(prospect, end) * SURE;
     // What is too large for all of them ends the later, the more is done before it.
     const largest = waiting.largest(Number.POSITIVE_INFINITY);
-    if (largest && this.#cost(largest) > within) {
-      const cost = this.#cost(largest);
-      if (!forecast.soonerElsewhere(timeFor(prospect, cost) + now - forecast.at, cost, station)) return largest;
+    const cost = largest ? this.#cost(largest) : 0;
+    if (cost > within) {
+      const until = timeFor(prospect, cost) + now - forecast.at;
+      if (forecast.doneElsewhere(until, cost, station, 1) === 0) return largest;
     }
     const fitting = waiting.largest(within);
     if (fitting && this.#cost(fitting) <= within) return fitting;
