@@ -56,13 +56,16 @@ export class SshSession implements LiveSession {
 
   put(hostPath: string, name: string, signal?: AbortSignal): Promise<Result<string, TransportFailure>> {
     return this.#track(signal, async (either) => {
-      const put = await this.#orGone(await this.#put(hostPath, this.#path(name), either));
-      return put.ok ? ok(posix.join(this.folder, name)) : put;
+      const put = await this.#put(hostPath, this.#path(name), either);
+      return put.ok ? ok(posix.join(this.folder, name)) : this.#orGone(put);
     });
   }
 
   get(name: string, hostPath: string, signal?: AbortSignal): Promise<Result<number, TransportFailure>> {
-    return this.#track(signal, async (either) => this.#orGone(await this.#get(this.#path(name), hostPath, either)));
+    return this.#track(signal, async (either) => {
+      const got = await this.#get(this.#path(name), hostPath, either);
+      return got.ok ? got : this.#orGone(got);
+    });
   }
 
   remove(name: string): Promise<Result<void, TransportFailure>> {
@@ -178,7 +181,8 @@ export class SshSession implements LiveSession {
 
   /**
    * What failed because the folder is gone (a cleaner of temporary files, a disk that was unmounted) fails for all that
-   * comes: the session is of no use any more, another one makes a folder of its own.
+   * comes: the session is of no use any more, another one makes a folder of its own. Not asked after a transfer that went
+   * well: on a long line the answer costs each of them a round trip.
    */
   async #orGone<T>(result: Result<T, TransportFailure>): Promise<Result<T, TransportFailure>> {
     if (!result.ok && result.failure.kind !== "transfer") return result;
