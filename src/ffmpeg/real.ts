@@ -18,8 +18,7 @@ export function takenForReal(env: NodeJS.ProcessEnv): boolean {
  * is going to be started, for a script between us and ourselves.
  */
 export function realProgram(bin: string, env: NodeJS.ProcessEnv, self = OWN_PROGRAM): Result<string, Problem> {
-  const places = bin.includes("/") ? [resolve(bin)] : onPath(bin, env["PATH"] ?? "");
-  const found = places.filter(isProgram);
+  const found = placesOf(bin, env).filter(isProgram);
   const started = (env[STARTED] ?? "").split(delimiter).filter((path) => path !== "");
   const own = canonical(self);
   const real = found.find((path) => canonical(path) !== own && !started.includes(path));
@@ -28,6 +27,16 @@ export function realProgram(bin: string, env: NodeJS.ProcessEnv, self = OWN_PROG
   }
   if (!started.includes(real)) env[STARTED] = [...started, real].join(delimiter);
   return ok(real === found[0] ? bin : real);
+}
+
+/**
+ * Which build of a program `bin` (see `realProgram`) is: its path, size in bytes and time of change, as workers are asked
+ * for theirs. "" where it is not there.
+ */
+export function programBuild(bin: string, env: NodeJS.ProcessEnv): string {
+  const path = placesOf(bin, env).find(isProgram);
+  const found = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false });
+  return found ? `${path} ${found.size} ${found.mtimeMs}` : "";
 }
 
 /** Forgets what was started: for a further command of this very process. */
@@ -40,8 +49,11 @@ function fixFor(bin: string): string {
   return `install ${bin} further on in the PATH, or set ${bin}_bin in the configuration to its path`;
 }
 
-function onPath(name: string, path: string): string[] {
-  return path.split(delimiter).map((folder) => (isAbsolute(folder) ? join(folder, name) : resolve(folder, name)));
+/** Where a program may be, the first place first. */
+function placesOf(bin: string, env: NodeJS.ProcessEnv): string[] {
+  if (bin.includes("/")) return [resolve(bin)];
+  const folders = (env["PATH"] ?? "").split(delimiter);
+  return folders.map((folder) => (isAbsolute(folder) ? join(folder, bin) : resolve(folder, bin)));
 }
 
 function isProgram(path: string): boolean {

@@ -144,7 +144,7 @@ export const TOPICS: Readonly<Record<string, Topic>> = table({
             "~/.local/state/distffmpeg/jobs",
             "files of running jobs, and what is kept for a later run ($XDG_STATE_HOME)",
           ],
-          ["~/.cache/distffmpeg", "what workers' ffmpeg can do, for a day ($XDG_CACHE_HOME)"],
+          ["~/.cache/distffmpeg", "what ffmpeg can do, here and on workers, for a day ($XDG_CACHE_HOME)"],
           ["~/.ssh/config, known_hosts", "as ssh reads them"],
           ["/tmp/distffmpeg", "on a worker: a private folder for each job, removed at its end (`work_path`)"],
         ],
