@@ -7,8 +7,22 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root } from "./proc.mjs";
 
-/** Stay as they are installed: ssh2 looks for what it may have compiled, yargs for its translations, beside themselves. */
-const APART = [/^ssh2($|\/|-)/, /^yargs($|\/)/];
+/** Stay as they are installed: cpu-features is compiled, or not there at all; yargs looks for its translations beside itself. */
+const APART = [/^cpu-features$/, /^yargs($|\/)/];
+
+/** What ssh2 looks for beside its own modules, it finds where it is installed: what it may have compiled, and Pageant's helper. */
+const SSH2_FILES = {
+  name: "ssh2-files",
+  resolveId: (id) =>
+    id.endsWith("/sshcrypto.node")
+      ? { id: "ssh2/lib/protocol/crypto/build/Release/sshcrypto.node", external: true }
+      : undefined,
+  transform(code, id) {
+    const own = /[\\/]node_modules[\\/](ssh2[\\/].+)$/.exec(id)?.[1]?.replaceAll("\\", "/");
+    if (own === undefined || !code.includes("__dirname")) return undefined;
+    return `const __dirname = require("node:path").dirname(require.resolve("${own}"));\n${code}`;
+  },
+};
 
 /** Writes the bundle, and the man page that it prints, beside the single modules (tsc), which tests and benches import. */
 export async function bundle() {
@@ -19,6 +33,7 @@ export async function bundle() {
     input: join(root, "src", "cli.ts"),
     platform: "node",
     external: APART,
+    plugins: [SSH2_FILES],
     resolve: { extensionAlias: { ".js": [".ts", ".js"] } },
   });
   await built.write({
