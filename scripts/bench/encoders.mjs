@@ -6,14 +6,14 @@ const QUIET = ["-v", "error", "-nostdin", "-y"];
 
 /** Seconds of film are such that plain ffmpeg has half a minute to two minutes of work with it on two processors. */
 const ENCODERS = [
-  { name: "libx264 medium", words: "-c:v libx264 -preset medium -crf 23", seconds: 60, goal: 1 },
+  { name: "libx264 medium", words: "-c:v libx264 -preset medium -crf 23", seconds: 120, goal: 1 },
   {
     name: "libx265 fast",
     words: "-c:v libx265 -preset fast -crf 28 -x265-params log-level=error",
-    seconds: 30,
+    seconds: 90,
     goal: 1,
   },
-  { name: "libsvtav1 preset 8", words: "-c:v libsvtav1 -preset 8 -crf 35", seconds: 30, goal: 1 },
+  { name: "libsvtav1 preset 8", words: "-c:v libsvtav1 -preset 8 -crf 35", seconds: 90, goal: 1 },
   { name: "libvpx-vp9 -cpu-used 4", words: "-c:v libvpx-vp9 -cpu-used 4 -crf 33 -b:v 0", seconds: 30, goal: 0.6 },
   { name: "libaom-av1 -cpu-used 6", words: "-c:v libaom-av1 -cpu-used 6 -crf 35", seconds: 30, goal: 0.6 },
 ];
