@@ -24,7 +24,8 @@ const SIZES = ["352x288", "720x576"] as const;
 /**
  * Which container the output's name and `-f` mean, and whether this ffmpeg writes it at a constant or a variable rate:
  * three frames with a gap between them are written, and come out as three or as six. The answer depends on the muxer
- * and on ffmpeg's version, so it is asked for, not known; what an ffmpeg has said is remembered by its build.
+ * and on ffmpeg's version, so it is asked for, not known. What an ffmpeg has said is remembered by its build: it follows from
+ * ffmpeg's own code and its muxers' flags (fftools/ffmpeg_opt.c of 5.1, AVFMT_VARIABLE_FPS), which change with a release only.
  */
 export async function askMuxer(output: OutputFile, tools: HostTools, name: string): Promise<Result<Muxing, string>> {
   const cache = new SmallCache(findPlaces(process.env).cache);

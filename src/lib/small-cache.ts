@@ -9,8 +9,8 @@ const AGE = 24 * 3600_000;
 const LARGEST = 256 * 1024;
 
 /**
- * Facts that can be found out again, a file each in a private folder. Only time hangs on them: what is missing, torn, old
- * or unreadable is found out anew, and what fails to be written is not kept.
+ * Facts that can be found out again, a file each in a private folder. What is missing, torn, old or unreadable is to be found
+ * out anew, and what fails to be written is not kept.
  */
 export class SmallCache {
   readonly #folder: string;

@@ -37,7 +37,9 @@ const ENCODE = ["-c:v", "ffv1", "-c:a", "copy"] as const;
 
 /** Both programs see a home of their own, in which there is no configuration, and work in the test's folder. */
 function settings(options: StartOptions): StartOptions {
-  const state = { HOME: home, XDG_CONFIG_HOME: home, XDG_STATE_HOME: home, XDG_CACHE_HOME: home, TMPDIR: home };
+  // What is known of ffmpeg may stay, in a folder of its own.
+  const cache = join(sources.folder, "cache");
+  const state = { HOME: home, XDG_CONFIG_HOME: home, XDG_STATE_HOME: home, XDG_CACHE_HOME: cache, TMPDIR: home };
   return { cwd: folder, ...options, env: { ...state, ...options.env } };
 }
 

@@ -38,7 +38,10 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const settings = (options: StartOptions = {}): StartOptions => ({
   cwd: folder,
   ...options,
-  env: { HOME: folder, XDG_CONFIG_HOME: folder, XDG_STATE_HOME: join(folder, "state"), ...options.env },
+  env: {
+    ...{ HOME: folder, XDG_CONFIG_HOME: folder, XDG_STATE_HOME: join(folder, "state") },
+    ...{ XDG_CACHE_HOME: join(sources.folder, "cache"), ...options.env },
+  },
 });
 const PATH = (): string => `${join(folder, "bin")}:${process.env.PATH}`;
 const ours = (args: readonly string[], options: StartOptions = {}): Promise<Ended> =>

@@ -39,7 +39,10 @@ const ENCODE = ["-c:v", "ffv1", "-c:a", "copy"] as const;
 const settings = (options: StartOptions = {}): StartOptions => ({
   cwd: folder,
   ...options,
-  env: { HOME: home, XDG_CONFIG_HOME: home, XDG_STATE_HOME: home, TMPDIR: home, ...options.env },
+  env: {
+    ...{ HOME: home, XDG_CONFIG_HOME: home, XDG_STATE_HOME: home, TMPDIR: home },
+    ...{ XDG_CACHE_HOME: join(sources.folder, "cache"), ...options.env },
+  },
 });
 const ours = (args: readonly string[], options: StartOptions = {}): Promise<Ended> =>
   runCli([...SHORT_CHUNKS, ...args], settings(options));
